@@ -1,0 +1,195 @@
+import { cp, mkdir, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { cached } from "./cache";
+import { sandboxSources } from "./paths";
+import { run } from "./shell";
+
+/** Versions that appear in more than one place; the go.mod files say the same. */
+export const KUBERNETES_VERSION = "1.34.2";
+export const CILIUM_VERSION = "1.18.4";
+export const SPIRE_VERSION = "1.13.3";
+const PULUMI_VERSION = "3.250.0";
+
+/** One `go build`: some commands of one module, with the same flags. */
+interface Build {
+    /** Directory below modules/ with go.mod and go.sum. */
+    module: string;
+    /** File name of the result -> package. */
+    commands: Record<string, string>;
+    /** Linker variables, `package.Name=value`. */
+    variables?: string[];
+    tags?: string;
+    /** For images without a C library. */
+    static?: "pure Go" | "with C";
+    /** A file of a dependency that go:embed needs beside main.go: Go embeds from its own module only. */
+    embed?: { module: string; path: string };
+}
+
+const kubernetes = "k8s.io/kubernetes";
+const cilium = "github.com/cilium/cilium";
+
+const BUILDS: readonly Build[] = [
+    { module: "etcd", commands: { etcd: "go.etcd.io/etcd/server/v3" } },
+    {
+        module: "kubernetes",
+        commands: commandsBelow(`${kubernetes}/cmd`, [
+            "kube-apiserver",
+            "kube-controller-manager",
+            "kube-scheduler",
+            "kubectl",
+            "kubelet",
+        ]),
+        variables: [`k8s.io/component-base/version.gitVersion=v${KUBERNETES_VERSION}`],
+    },
+    {
+        module: "kubernetes",
+        commands: { agnhost: `${kubernetes}/test/images/agnhost` },
+        static: "pure Go",
+    },
+    {
+        module: "coredns",
+        commands: { coredns: "github.com/coredns/coredns" },
+        static: "pure Go",
+    },
+    {
+        module: "local-path-provisioner",
+        commands: { "local-path-provisioner": "github.com/rancher/local-path-provisioner" },
+        static: "pure Go",
+    },
+    {
+        module: "cilium",
+        commands: {
+            "cilium-agent": `${cilium}/daemon`,
+            "cilium-operator-generic": `${cilium}/operator`,
+            "cilium-dbg": `${cilium}/cilium-dbg`,
+            "cilium-cni": `${cilium}/plugins/cilium-cni`,
+            "cilium-health": `${cilium}/cilium-health`,
+            "cilium-health-responder": `${cilium}/cilium-health/responder`,
+            "cilium-mount": `${cilium}/tools/mount`,
+            "cilium-sysctlfix": `${cilium}/tools/sysctlfix`,
+        },
+        tags: "osusergo",
+    },
+    {
+        module: "spire",
+        commands: commandsBelow("github.com/spiffe/spire/cmd", ["spire-server", "spire-agent"]),
+        tags: "netgo,osusergo,sqlite_omit_load_extension",
+        static: "with C", // sqlite
+    },
+    {
+        module: "pulumi",
+        commands: { pulumi: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" },
+        variables: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`],
+    },
+    {
+        module: "pulumi-kubernetes",
+        commands: { "pulumi-resource-kubernetes": "." },
+        embed: {
+            module: "github.com/pulumi/pulumi-kubernetes/provider/v4",
+            path: "cmd/pulumi-resource-kubernetes/schema.json",
+        },
+    },
+    { module: "helm", commands: { helm: "helm.sh/helm/v3/cmd/helm" } },
+];
+
+/** Names of all programs that can be built. */
+export const binaryNames = BUILDS.flatMap((build) => Object.keys(build.commands));
+
+/**
+ * The path of a program, which is built first if the cache does not have it (with the other commands of
+ * its build).
+ *
+ * @throws Error for an unknown name, or with what the Go tool wrote.
+ */
+export async function ensureBinary(name: string): Promise<string> {
+    const build = BUILDS.find((b) => name in b.commands);
+    if (!build) throw new Error(`no program "${name}"; programs: ${binaryNames.join(", ")}`);
+    let directory = finished.get(build);
+    if (!directory) {
+        // One promise per build: callers that ask at the same time share it.
+        directory = make(build);
+        finished.set(build, directory);
+    }
+    return join(await directory, name);
+}
+
+const finished = new Map<Build, Promise<string>>();
+
+/** The Go tool's version: part of every key. */
+let goVersion: Promise<string> | undefined;
+
+async function make(build: Build): Promise<string> {
+    const source = join(sandboxSources, "modules", build.module);
+    const files = ["go.mod", "go.sum", "main.go"].filter((f) => existsSync(join(source, f)));
+    goVersion ??= run("go", ["env", "GOVERSION", "GOARCH"]);
+    const inputs = {
+        build,
+        arguments: goArguments(build),
+        go: await goVersion,
+        files: await Promise.all(files.map((f) => readFile(join(source, f), "utf8"))),
+    };
+    return cached(`bin/${build.module}`, inputs, async (dir) => {
+        let cwd = source;
+        if (build.embed) {
+            cwd = join(dir, "source");
+            await mkdir(cwd);
+            for (const file of files) await cp(join(source, file), join(cwd, file));
+            const module = await moduleDir(build.embed.module, cwd);
+            await cp(join(module, build.embed.path), join(cwd, basename(build.embed.path)));
+        }
+        for (const [command, pkg] of Object.entries(build.commands)) {
+            // nice: a build of minutes should not make the machine unusable meanwhile.
+            await run("nice", ["go", ...goArguments(build), "-o", join(dir, command), pkg], {
+                cwd,
+                env: { CGO_ENABLED: build.static === "pure Go" ? "0" : "1", GOFLAGS: "" },
+                timeoutMs: 3_600_000,
+            });
+        }
+        await rm(join(dir, "source"), { recursive: true, force: true });
+    });
+}
+
+function goArguments(build: Build): string[] {
+    const linker = ["-s", "-w", ...(build.variables ?? []).flatMap((v) => ["-X", v])];
+    if (build.static === "with C") linker.push("-linkmode", "external", "-extldflags", '"-static"');
+    const tags = build.tags ? ["-tags", build.tags] : [];
+    return ["build", "-buildvcs=false", ...tags, "-ldflags", linker.join(" ")];
+}
+
+/**
+ * Where a dependency's files are in the Go module cache; downloaded, and verified against go.sum, first.
+ *
+ * @param cwd a directory whose go.mod requires the module.
+ */
+export async function moduleDir(module: string, cwd: string): Promise<string> {
+    const text = await run("go", ["mod", "download", "-json", module], { cwd, timeoutMs: 600_000 });
+    return (JSON.parse(text) as { Dir: string }).Dir;
+}
+
+/** The source tree of Cilium's default version, as the image needs it (BPF programs, scripts). */
+export async function ciliumSource(): Promise<string> {
+    return moduleDir(cilium, join(sandboxSources, "modules", "cilium"));
+}
+
+/**
+ * The directory of Cilium's Helm chart, copied out of the Go module of that version, whose checksum the
+ * Go tool verifies.
+ *
+ * @param version for example "1.18.4".
+ * @throws Error when the version does not exist or its checksum is wrong.
+ */
+export async function ensureChart(version: string = CILIUM_VERSION): Promise<string> {
+    const dir = await cached(`charts/cilium-${version}`, { version }, async (target) => {
+        // Outside of any module, so that the version asked for is not the one of our go.mod.
+        const module = await moduleDir(`${cilium}@v${version}`, target);
+        const chart = join(module, "install", "kubernetes", "cilium");
+        await cp(chart, join(target, "cilium"), { recursive: true });
+        await run("chmod", ["-R", "u+w", target]); // the module cache is read-only
+    });
+    return join(dir, "cilium");
+}
+
+function commandsBelow(path: string, names: string[]): Record<string, string> {
+    return Object.fromEntries(names.map((name) => [name, `${path}/${name}`]));
+}

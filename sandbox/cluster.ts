@@ -1,0 +1,149 @@
+import { existsSync } from "node:fs";
+import { readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { binaryNames, ensureBinary, ensureChart } from "./binaries";
+import { cgroupDirs, cgroupPids, createCgroup, removeCgroup } from "./cgroups";
+import { controlPlane, startControlPlane } from "./controlPlane";
+import { ensureImageStore } from "./imageStore";
+import { DEFAULT_NODES, MAX_NODES, node, nodeNamed, type Instance, type Node } from "./instance";
+import { getNodes, kubectl } from "./kubectl";
+import { locked } from "./lock";
+import { createBridge, disconnectNode, networkRemains, removeBridge } from "./network";
+import { startNode, waitForNodes } from "./nodes";
+import { sandboxSources } from "./paths";
+import { createPki } from "./pki";
+import { requireMachine } from "./preflight";
+import { isRunning } from "./services";
+import { progress, run } from "./shell";
+
+/** One row of {@link status}. */
+export interface Part {
+    name: string;
+    /** Its process runs, and a node is registered. */
+    healthy: boolean;
+    detail: string;
+}
+
+/** Builds everything that a cluster and its programs need, so that later commands only start. */
+export async function buildAll(): Promise<void> {
+    // One after the other: each build uses all processors already.
+    for (const name of binaryNames) await ensureBinary(name);
+    await ensureImageStore();
+    await ensureChart();
+}
+
+/**
+ * Brings the instance up: an API server, registered nodes, cluster DNS and storage. The nodes are not
+ * ready and those pods wait, because the network (Cilium) is installed by the Pulumi program.
+ *
+ * Does nothing when all runs already; starts what has died; begins anew when an earlier `up` did not get
+ * to its end, or the machine was restarted.
+ *
+ * @throws Error that says which part is missing and why, each within its deadline.
+ */
+export async function up(instance: Instance): Promise<void> {
+    await requireMachine();
+    await locked(instance, async () => {
+        if ((await finishedBoot(instance)) !== (await bootId())) {
+            await destroy(instance);
+        } else if ((await status(instance)).every((part) => part.healthy)) {
+            progress(`sandbox ${instance.number} runs already`);
+            return;
+        }
+        await ensureBinary("kubelet");
+        await ensureImageStore();
+        await createPki(instance);
+        await createBridge(instance);
+        await createCgroup(instance.cgroup);
+        progress("keys, network and cgroups made; starting control plane and nodes");
+        const nodes = await wantedNodes(instance);
+        // Nodes take seconds until they ask for the API server, so both start at once.
+        await Promise.all([
+            startControlPlane(instance).then(() => progress("API server ready")),
+            ...nodes.map((n) => startNode(instance, n)),
+        ]);
+        progress("nodes started");
+        for (const file of ["coredns.yaml", "local-path-provisioner.yaml"]) {
+            await kubectl(instance, ["apply", "-f", join(sandboxSources, "manifests", file)]);
+        }
+        await waitForNodes(instance, nodes);
+        await writeFile(finishedFile(instance), await bootId());
+        progress(`${nodes.length} nodes registered`);
+    });
+}
+
+/** Removes the instance with all its processes, interfaces, cgroups and data. */
+export async function down(instance: Instance): Promise<void> {
+    await locked(instance, () => destroy(instance));
+}
+
+async function destroy(instance: Instance): Promise<void> {
+    await removeCgroup(instance.cgroup);
+    for (let index = 1; index <= MAX_NODES; index++) await disconnectNode(node(instance, index));
+    await removeBridge(instance);
+    // Before the rest: a removal that is interrupted must not look like a finished cluster.
+    await rm(finishedFile(instance), { force: true });
+    await rm(instance.stateDir, { recursive: true, force: true });
+}
+
+/** The parts of the instance and how they are; all unhealthy when the API server does not answer. */
+export async function status(instance: Instance): Promise<Part[]> {
+    if (!existsSync(finishedFile(instance))) return [];
+    const services = await controlPlane(instance);
+    const running = await Promise.all(services.map(isRunning));
+    const parts = services.map((service, i): Part => {
+        const healthy = running[i]!;
+        return { name: service.name, healthy, detail: healthy ? "running" : "not running" };
+    });
+    const registered = await getNodes(instance).catch(() => []);
+    for (const wanted of await wantedNodes(instance)) {
+        const alive = await isRunning(wanted);
+        const object = registered.find((n) => n.metadata.name === wanted.name);
+        const ready = object?.status.conditions?.find((c) => c.type === "Ready");
+        const readiness =
+            ready?.status === "True" ? "Ready" : `NotReady: ${ready?.message ?? "unknown"}`;
+        const detail = !alive ? "not running" : !object ? "not registered" : readiness;
+        parts.push({ name: wanted.name, healthy: alive && object !== undefined, detail });
+    }
+    return parts;
+}
+
+/** Everything of the instance that exists on the machine; empty after {@link down}. */
+export async function remains(instance: Instance): Promise<string[]> {
+    const pids = await cgroupPids(instance.cgroup);
+    const mounts = await readFile("/proc/self/mounts", "utf8");
+    const mine = (mount: string) => mount.includes(instance.stateDir + "/");
+    const routes = (await run("ip", ["route", "show"])).split("\n");
+    return [
+        ...pids.map((pid) => `process ${pid}`),
+        ...(await cgroupDirs(instance.cgroup)).map((dir) => `cgroup ${dir}`),
+        ...(await networkRemains(instance)),
+        ...routes.filter((r) => r.includes(` ${instance.bridge} `)).map((r) => `route ${r.trim()}`),
+        ...mounts
+            .split("\n")
+            .filter(mine)
+            .map((m) => `mount ${m.split(" ")[1]}`),
+        ...(existsSync(instance.stateDir) ? [`directory ${instance.stateDir}`] : []),
+    ];
+}
+
+/** The default nodes and those that were added: an added node has a directory. */
+async function wantedNodes(instance: Instance): Promise<Node[]> {
+    const names = await readdir(join(instance.stateDir, "nodes")).catch(() => []);
+    const indexes = new Set(names.map((name) => nodeNamed(instance, name).index));
+    for (let index = 1; index <= DEFAULT_NODES; index++) indexes.add(index);
+    return [...indexes].sort((a, b) => a - b).map((index) => node(instance, index));
+}
+
+/** Exists once `up` got to its end; holds the boot it happened in. */
+function finishedFile(instance: Instance): string {
+    return join(instance.stateDir, "finished");
+}
+
+async function finishedBoot(instance: Instance): Promise<string | undefined> {
+    return readFile(finishedFile(instance), "utf8").catch(() => undefined);
+}
+
+async function bootId(): Promise<string> {
+    return readFile("/proc/sys/kernel/random/boot_id", "utf8");
+}

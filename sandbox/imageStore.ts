@@ -1,0 +1,68 @@
+import { cp, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { cached } from "./cache";
+import { ensureTools } from "./debian";
+import { ensureImageArchive } from "./images";
+import { run } from "./shell";
+
+/** containerd's databases: the only files below its directory that are ever written in place. */
+const DATABASES = /\.db$/;
+
+/** Imports the archive with a containerd that lives as long as this script. */
+const IMPORT_SCRIPT = `
+mount -t tmpfs tmpfs /run
+cat > /run/config.toml <<END
+version = 2
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+root = "$STORE"
+state = "/run/containerd"
+[grpc]
+address = "/run/containerd.sock"
+END
+containerd --log-level error -c /run/config.toml >&2 &
+for _ in $(seq 100); do [ -S /run/containerd.sock ] && break; sleep 0.1; done
+ctr -a /run/containerd.sock -n k8s.io images import "$ARCHIVE"
+kill $! && wait || true
+`;
+
+/**
+ * A containerd data directory into which all images were imported and unpacked once. Each node starts
+ * from a copy (see {@link copyImageStore}) instead of importing 1 GB by itself.
+ */
+export async function ensureImageStore(): Promise<string> {
+    const archive = await ensureImageArchive();
+    const tools = await ensureTools();
+    return cached("image-store", { archive, tools, IMPORT_SCRIPT }, async (dir) => {
+        const env = { STORE: dir, ARCHIVE: archive, PATH: toolPath(tools) };
+        const isolated = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+        const script = ["sh", "-euc", IMPORT_SCRIPT];
+        await run("unshare", [...isolated, ...script], { env, timeoutMs: 600_000 });
+    });
+}
+
+/** `PATH` with the unpacked Debian tools first. */
+export function toolPath(tools: string): string {
+    const own = ["usr/bin", "usr/sbin", "bin", "sbin"].map((dir) => join(tools, dir));
+    return [...own, process.env.PATH].join(":");
+}
+
+/**
+ * Gives a node its own copy of the store, in a second and without disk space: hard links for blobs and
+ * unpacked layers, which nobody writes to (containers write to layers of their own), true copies of the
+ * databases.
+ *
+ * @param target must not exist; on another file system than the cache it becomes a full copy.
+ */
+export async function copyImageStore(store: string, target: string): Promise<void> {
+    await mkdir(join(target, ".."), { recursive: true });
+    await run("cp", ["-a", "--link", store, target]).catch(async () => {
+        await run("rm", ["-rf", target]);
+        await run("cp", ["-a", store, target]);
+    });
+    for (const file of await readdir(target, { recursive: true })) {
+        // Two levels below the plugins' directories; the layers themselves are not searched twice.
+        if (!DATABASES.test(file) || file.includes("/snapshots/")) continue;
+        await cp(join(store, file), `${join(target, file)}.copy`);
+        await run("mv", [`${join(target, file)}.copy`, join(target, file)]);
+    }
+}

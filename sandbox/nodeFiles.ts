@@ -1,0 +1,97 @@
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { copyImageStore, ensureImageStore } from "./imageStore";
+import { PAUSE_IMAGE } from "./images";
+import { DNS_SERVICE_IP, type Instance, type Node } from "./instance";
+import { sandboxSources } from "./paths";
+import { createNodeIdentity, pkiDir } from "./pki";
+
+const CONTROL_PLANE_TAINT = {
+    key: "node-role.kubernetes.io/control-plane",
+    effect: "NoSchedule",
+};
+
+/** Writes everything that a node needs before it starts: disk with images, identity, configuration. */
+export async function createNodeFiles(instance: Instance, node: Node): Promise<void> {
+    await mkdir(node.dir, { recursive: true });
+    await createNodeIdentity(instance, node);
+    const pki = pkiDir(instance);
+    await copyFile(join(pki, `${node.name}.kubeconfig`), join(node.dir, "kubeconfig"));
+    await writeFile(
+        join(node.dir, "kubelet.json"),
+        JSON.stringify(kubeletConfiguration(node, pki), null, 2),
+    );
+    await writeFile(join(node.dir, "containerd.toml"), await containerdConfiguration());
+    const store = join(node.dir, "containerd");
+    if (!existsSync(store)) await copyImageStore(await ensureImageStore(), store);
+}
+
+/** The kubelet's configuration file. */
+export function kubeletConfiguration(node: Node, pki: string): object {
+    return {
+        apiVersion: "kubelet.config.k8s.io/v1beta1",
+        kind: "KubeletConfiguration",
+        address: node.ip,
+        authentication: {
+            anonymous: { enabled: false },
+            webhook: { enabled: true },
+            x509: { clientCAFile: join(pki, "ca.crt") },
+        },
+        authorization: { mode: "Webhook" },
+        // Signed by the cluster's authority, so that the API server and SPIRE can verify the kubelet.
+        tlsCertFile: join(pki, `${node.name}.crt`),
+        tlsPrivateKeyFile: join(pki, `${node.name}.key`),
+        containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
+        registerWithTaints: node.index === 1 ? [CONTROL_PLANE_TAINT] : [],
+        clusterDNS: [DNS_SERVICE_IP],
+        clusterDomain: "cluster.local",
+        resolvConf: "/etc/resolv.conf",
+        cgroupDriver: "cgroupfs",
+        cgroupRoot: `/${node.cgroup}`,
+        enforceNodeAllocatable: [],
+        failCgroupV1: false,
+        failSwapOn: false,
+        // All nodes share the machine's disk and memory: none of them can free some by evicting.
+        evictionHard: {
+            "memory.available": "50Mi",
+            "nodefs.available": "1%",
+            "imagefs.available": "1%",
+        },
+        imageGCHighThresholdPercent: 100,
+        volumePluginDir: "/var/lib/kubelet/volume-plugins",
+        // Sooner than the default minute: tests wait for ConfigMaps and node states.
+        syncFrequency: "10s",
+        nodeStatusUpdateFrequency: "5s",
+    };
+}
+
+async function containerdConfiguration(): Promise<string> {
+    const cri = 'plugins."io.containerd.grpc.v1.cri"';
+    const status = await readFile("/proc/self/status", "utf8");
+    const wrapper = mayHaveSysResource(status)
+        ? ""
+        : `BinaryName = "${join(sandboxSources, "runc.sh")}"`;
+    return `version = 2
+root = "/var/lib/containerd"
+state = "/run/containerd"
+[${cri}]
+sandbox_image = "${PAUSE_IMAGE}"
+restrict_oom_score_adj = true
+[${cri}.cni]
+bin_dir = "/opt/cni/bin"
+conf_dir = "/etc/cni/net.d"
+[${cri}.containerd]
+snapshotter = "overlayfs"
+[${cri}.containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+[${cri}.containerd.runtimes.runc.options]
+${wrapper}
+`;
+}
+
+/** Whether processes can have CAP_SYS_RESOURCE, by the bounding set in a /proc/PID/status. */
+export function mayHaveSysResource(status: string): boolean {
+    const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+    return (BigInt(`0x${bounding}`) & (1n << 24n)) !== 0n;
+}

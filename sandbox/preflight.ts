@@ -1,0 +1,133 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, statfs } from "node:fs/promises";
+import { release, totalmem } from "node:os";
+import { cgroup2Root } from "./cgroups";
+import { cacheRoot } from "./paths";
+import { progress, run } from "./shell";
+
+/** Programs that are installed by apt when they are missing; none of the packages has a service. */
+const PACKAGES: Record<string, string[]> = {
+    ip: ["iproute2"],
+    openssl: ["openssl"],
+    gcc: ["gcc", "libc6-dev"],
+    nsenter: ["util-linux"],
+    // debootstrap calls these.
+    wget: ["wget", "ca-certificates"],
+    gpgv: ["gpgv"],
+    ar: ["binutils"],
+};
+
+const GIGABYTE = 1e9;
+const MINIMUM_GO = [1, 26] as const;
+/** cgroup.kill, by which processes are ended. */
+const MINIMUM_KERNEL = [5, 14] as const;
+const MINIMUM_MEMORY = 6 * GIGABYTE;
+/** Go modules 10 GB, build cache, binaries, images; afterwards nodes only write what pods write. */
+const MINIMUM_DISK = { nothingBuilt: 15 * GIGABYTE, built: 3 * GIGABYTE };
+
+/**
+ * Returns when this machine can run the sandbox; installs missing Debian packages.
+ *
+ * @throws Error that lists all that is missing at once, and the way without a sandbox.
+ */
+export async function requireMachine(): Promise<void> {
+    const problems = await findProblems();
+    if (problems.length === 0) await installPackages();
+    if (problems.length === 0) return;
+    throw new Error(
+        [
+            "this machine cannot run the sandbox:",
+            ...problems.map((problem) => `  - ${problem}`),
+            "To use a cluster that you have instead, set KUBECONFIG: see docs/own-cluster.md.",
+        ].join("\n"),
+    );
+}
+
+async function findProblems(): Promise<string[]> {
+    if (process.platform !== "linux") {
+        return [`it needs Linux, this is ${process.platform}`];
+    }
+    if (process.getuid?.() !== 0) {
+        return ["it needs root, for namespaces, mounts and BPF: run it as root (sudo -E)"];
+    }
+    const found = await Promise.all([kernel(), namespaces(), go(), apt(), resources()]);
+    return found.flat();
+}
+
+async function kernel(): Promise<string[]> {
+    const problems: string[] = [];
+    if (!atLeast(release(), MINIMUM_KERNEL)) {
+        problems.push(`kernel ${release()} is older than ${MINIMUM_KERNEL.join(".")}`);
+    }
+    // Fails where there are no modules: what counts is what the kernel has afterwards.
+    await run("modprobe", ["-a", "overlay", "vxlan", "veth", "bridge"]).catch(() => {});
+    const known = await readFile("/proc/filesystems", "utf8");
+    for (const type of ["overlay", "bpf", "cgroup2"]) {
+        if (!new RegExp(`\\t${type}$`, "m").test(known)) {
+            problems.push(`the kernel has no file system "${type}"`);
+        }
+    }
+    if (!cgroup2Root()) problems.push("no cgroup2 hierarchy is mounted below /sys/fs/cgroup");
+    return problems;
+}
+
+async function namespaces(): Promise<string[]> {
+    const kinds = ["--mount", "--uts", "--ipc", "--net", "--pid", "--fork"];
+    return run("unshare", [...kinds, "true"]).then(
+        () => [],
+        (error: Error) => [`namespaces cannot be made (in a container?): ${error.message}`],
+    );
+}
+
+async function go(): Promise<string[]> {
+    const wanted = MINIMUM_GO.join(".");
+    const version = await run("go", ["env", "GOVERSION"]).catch(() => "");
+    if (!version)
+        return [`Go ${wanted} or later is not on PATH: it builds Kubernetes, Cilium and SPIRE`];
+    return atLeast(version.replace(/^go/, ""), MINIMUM_GO)
+        ? []
+        : [`${version.trim()} is older than Go ${wanted}`];
+}
+
+async function apt(): Promise<string[]> {
+    return existsSync("/usr/bin/apt-get")
+        ? []
+        : [
+              "apt-get is missing: containerd and the base of Cilium's image come from Debian packages",
+          ];
+}
+
+async function resources(): Promise<string[]> {
+    const problems: string[] = [];
+    const needed = existsSync(cacheRoot) ? MINIMUM_DISK.built : MINIMUM_DISK.nothingBuilt;
+    await mkdir(cacheRoot, { recursive: true });
+    const { bavail, bsize } = await statfs(cacheRoot);
+    const gigabytes = (bytes: number) => `${Math.round(bytes / GIGABYTE)} GB`;
+    if (bavail * bsize < needed) {
+        problems.push(
+            `${gigabytes(bavail * bsize)} are free at ${cacheRoot}, ${gigabytes(needed)} are needed`,
+        );
+    }
+    if (totalmem() < MINIMUM_MEMORY) {
+        problems.push(`${gigabytes(totalmem())} memory, ${gigabytes(MINIMUM_MEMORY)} are needed`);
+    }
+    return problems;
+}
+
+async function installPackages(): Promise<void> {
+    const path = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
+    const has = (program: string) => path.some((dir) => existsSync(`${dir}/${program}`));
+    const missing = Object.keys(PACKAGES).filter((program) => !has(program));
+    if (missing.length === 0) return;
+    const packages = missing.flatMap((program) => PACKAGES[program]!);
+    progress(`installing ${packages.join(", ")}`);
+    const options = { timeoutMs: 600_000, env: { DEBIAN_FRONTEND: "noninteractive" } };
+    await run("apt-get", ["-q", "update"], options);
+    await run("apt-get", ["-q", "install", "-y", "--no-install-recommends", ...packages], options);
+}
+
+/** Whether a version such as "6.1.0-13" is at least major.minor. */
+export function atLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+    const [a = 0, b = 0] = version.split(".").map((part) => parseInt(part, 10));
+    return a > major || (a === major && b >= minor);
+}

@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cgroupPids, createCgroup, enterScript } from "./cgroups";
+import type { Instance } from "./instance";
+import { tail } from "./shell";
+
+/** A process that runs on after this one has ended. */
+export interface Service {
+    /** Names its log file. */
+    name: string;
+    /** Relative to the hierarchy's root; only this service runs in it and below. */
+    cgroup: string;
+    command: string;
+    args: readonly string[];
+    env?: Record<string, string>;
+}
+
+/** Whether the service runs. */
+export async function isRunning(service: Pick<Service, "cgroup">): Promise<boolean> {
+    return (await cgroupPids(service.cgroup)).length > 0;
+}
+
+/** The file with everything that the service printed. */
+export function logFile(instance: Instance, name: string): string {
+    return join(instance.stateDir, "logs", `${name}.log`);
+}
+
+/** The end of a service's log, to be put into error messages. */
+export async function logTail(instance: Instance, name: string): Promise<string> {
+    const file = logFile(instance, name);
+    const text = await readFile(file, "utf8").catch(() => "");
+    return `end of ${file}:\n${tail(text.trim(), 8)}`;
+}
+
+/** Starts the service unless it runs. Its own session and log: it keeps nothing of this process open. */
+export async function startService(instance: Instance, service: Service): Promise<void> {
+    if (await isRunning(service)) return;
+    await createCgroup(service.cgroup);
+    await mkdir(join(instance.stateDir, "logs"), { recursive: true });
+    const log = openSync(logFile(instance, service.name), "a");
+    const script = enterScript(service.cgroup);
+    const child = spawn("sh", ["-c", script, "sh", service.command, ...service.args], {
+        detached: true,
+        stdio: ["ignore", log, log],
+        cwd: "/",
+        env: { ...process.env, ...service.env },
+    });
+    child.on("error", () => {}); // shows up as "not running" with its log
+    child.unref();
+    closeSync(log);
+}

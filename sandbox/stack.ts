@@ -1,0 +1,132 @@
+/** Pulumi on a sandbox instance: the repository's own programs and stack files, run by the real engine. */
+import { mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import {
+    type ConfigMap,
+    type EngineEvent,
+    LocalWorkspace,
+    type PulumiFn,
+    type Stack,
+} from "@pulumi/pulumi/automation";
+import { ensureBinary, ensureChart } from "./binaries";
+import type { Instance } from "./instance";
+import { repositoryRoot } from "./paths";
+import { progress } from "./shell";
+
+const KUBERNETES_PROVIDER = "4.25.0";
+
+/** A Pulumi program of this repository. */
+export interface Program {
+    /** Project name, as in its Pulumi.yaml. */
+    project: string;
+    /** Its folder in the repository; the root when empty. */
+    folder: string;
+    run: PulumiFn;
+    /** Configuration that only this machine can know, over that of the stack's file. */
+    overrides?: ConfigMap;
+}
+
+/**
+ * Points this process, and every command it starts, at an instance: its kubeconfig, and a Pulumi whose plugins, state
+ * and credentials are the sandbox's own. The programs run inside this process, so an environment for children is not
+ * enough.
+ */
+export async function enterInstance(instance: Instance): Promise<void> {
+    const home = join(instance.stateDir, "pulumi");
+    const backend = join(home, "state");
+    const plugin = join(home, "plugins", `resource-kubernetes-v${KUBERNETES_PROVIDER}`);
+    await mkdir(backend, { recursive: true });
+    await mkdir(plugin, { recursive: true });
+    const provider = await ensureBinary("pulumi-resource-kubernetes");
+    await replaceLink(provider, join(plugin, "pulumi-resource-kubernetes"));
+    const path = [
+        dirname(process.execPath),
+        dirname(await ensureBinary("pulumi")),
+        // Node's dynamic providers are run by a script at the root of the SDK, which the engine finds by PATH.
+        join(repositoryRoot, "node_modules", "@pulumi", "pulumi"),
+        process.env.PATH,
+    ];
+    Object.assign(process.env, {
+        KUBECONFIG: instance.kubeconfig,
+        PATH: path.join(delimiter),
+        PULUMI_HOME: home,
+        PULUMI_BACKEND_URL: `file://${backend}`,
+        // The sandbox's stacks hold no secrets.
+        PULUMI_CONFIG_PASSPHRASE: "",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    });
+}
+
+/** The main program, with the chart from the Go module instead of the chart repository. */
+export async function platformProgram(ciliumVersion?: string): Promise<Program> {
+    return {
+        project: "cilium-spire",
+        folder: "",
+        run: load("index"),
+        overrides: { "cilium-spire:cilium.chart": { value: await ensureChart(ciliumVersion) } },
+    };
+}
+
+/** The demo that consumes the outputs of a platform stack. */
+export function demoProgram(platformStack: string): Program {
+    const platform = `organization/cilium-spire/${platformStack}`;
+    return {
+        project: "mtls-demo",
+        folder: "examples/mtls-demo",
+        run: load("examples/mtls-demo/index"),
+        overrides: { "mtls-demo:platform": { value: platform } },
+    };
+}
+
+/**
+ * Opens a stack of a program, making it when it is new.
+ *
+ * The Automation API writes into its working directory, so it gets a copy of the project's files; node_modules is linked,
+ * because dynamic providers are resolved from there.
+ */
+export async function openStack(
+    instance: Instance,
+    program: Program,
+    stackName: string,
+): Promise<Stack> {
+    const workDir = join(instance.stateDir, "pulumi", "work", program.project);
+    await rm(workDir, { recursive: true, force: true });
+    await mkdir(workDir, { recursive: true });
+    const source = join(repositoryRoot, program.folder);
+    for (const file of await readdir(source)) {
+        if (/^Pulumi\..*yaml$/.test(file)) await copyFile(join(source, file), join(workDir, file));
+    }
+    await symlink(join(repositoryRoot, "node_modules"), join(workDir, "node_modules"));
+    const workspace = await LocalWorkspace.create({ workDir, program: program.run });
+    // A run that was killed leaves its lock; the sandbox has one user, who is here.
+    const { Stack } = await import("@pulumi/pulumi/automation");
+    const stack = await Stack.createOrSelect(stackName, workspace);
+    await stack.cancel().catch(() => undefined);
+    for (const [key, value] of Object.entries(program.overrides ?? {})) {
+        await stack.setConfig(key, value, true);
+    }
+    return stack;
+}
+
+/** Prints a line for every resource that takes long, when it is done. */
+export function reportProgress(event: EngineEvent): void {
+    const metadata = event.resOutputsEvent?.metadata;
+    if (!metadata || metadata.op === "same" || !SLOW.test(metadata.type)) return;
+    const kind = metadata.type.split(":").at(-1);
+    const name = metadata.urn.split("::").at(-1);
+    progress(`  ${metadata.op} ${kind} ${name}`);
+}
+
+const SLOW = /:(StatefulSet|DaemonSet|Deployment|AgentEntries|CustomResource)$/;
+
+/** The compiled program: this file's own place, seen from bin/. */
+function load(path: string): PulumiFn {
+    return require(join(__dirname, "..", path)) as PulumiFn;
+}
+
+async function replaceLink(target: string, path: string): Promise<void> {
+    await rm(path, { force: true });
+    await symlink(target, path);
+}
