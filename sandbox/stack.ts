@@ -1,13 +1,12 @@
 /** Pulumi on a sandbox instance: the repository's own programs and stack files, run by the real engine. */
-import { mkdir, readdir, rm, symlink } from "node:fs/promises";
-import { copyFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import {
     type ConfigMap,
     type EngineEvent,
     LocalWorkspace,
     type PulumiFn,
-    type Stack,
+    Stack,
 } from "@pulumi/pulumi/automation";
 import { ensureBinary, ensureChart } from "./binaries";
 import type { Instance } from "./instance";
@@ -100,9 +99,8 @@ export async function openStack(
     }
     await symlink(join(repositoryRoot, "node_modules"), join(workDir, "node_modules"));
     const workspace = await LocalWorkspace.create({ workDir, program: program.run });
-    // A run that was killed leaves its lock; the sandbox has one user, who is here.
-    const { Stack } = await import("@pulumi/pulumi/automation");
     const stack = await Stack.createOrSelect(stackName, workspace);
+    // A run that was killed leaves its lock; the sandbox has one user, who is here.
     await stack.cancel().catch(() => undefined);
     for (const [key, value] of Object.entries(program.overrides ?? {})) {
         await stack.setConfig(key, value, true);

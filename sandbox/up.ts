@@ -1,43 +1,64 @@
-/** `make up`, `make preview`: the main job on a sandbox instance. */
+/** `make up` and `make preview`: the main job on a sandbox instance. */
 import { Cluster } from "@cilium-spire/entries-provider";
+import type { OutputMap } from "@pulumi/pulumi/automation";
 import { Demo } from "../examples/mtls-demo/proof";
 import type { StackOutputs } from "../outputs";
+import { up as clusterUp } from "./cluster";
 import { instance, type Instance } from "./instance";
 import { progress } from "./shell";
 import { demoProgram, enterInstance, openStack, platformProgram, reportProgress } from "./stack";
-import { up as clusterUp } from "./cluster";
 
 const STACK = "dev";
-/** The first packet takes the operator's start, its entries, and SPIRE's and Cilium's polling: about 20 s. */
+/** The first packet takes the operator's start, its entries, and the polling of SPIRE and Cilium: about 20 s. */
 const FIRST_PACKET_MS = 120_000;
 
 /** Cluster, stack, demo, proof: each step does nothing when it has been done. */
 async function up(target: Instance): Promise<void> {
     await clusterUp(target);
     await enterInstance(target);
-    progress(`pulumi up, stack ${STACK}`);
+    progress(`pulumi up: stack ${STACK}`);
     const platform = await openStack(target, await platformProgram(), STACK);
-    const { outputs } = await platform.up({ onEvent: reportProgress });
-    progress("pulumi up, the demo: a server, two clients, a stranger");
+    const outputs = stackOutputs((await platform.up({ onEvent: reportProgress })).outputs);
+    progress("pulumi up: the demo (a server, two clients, a stranger)");
     const demo = await openStack(target, demoProgram(STACK), STACK);
     await demo.up({ onEvent: reportProgress });
-    const values = Object.fromEntries(
-        Object.entries(outputs).map(([key, { value }]) => [key, value as unknown]),
-    ) as unknown as StackOutputs;
-    const proof = new Demo(new Cluster(), {
-        trustDomain: values.trustDomain,
-        server: {
-            namespace: "spire-system",
-            statefulSet: "spire-server",
-            container: "spire-server",
-        },
-    });
-    const evidence = await proof.prove(FIRST_PACKET_MS);
+    progress("proving that they are authenticated");
+    const evidence = await new Demo(new Cluster(), outputs).prove(FIRST_PACKET_MS);
     console.log("\nProof:");
     for (const { what, seen } of evidence) console.log(`  ${what}: ${seen}`);
     console.log("\nOutputs:");
-    for (const [key, value] of Object.entries(values)) {
+    for (const [key, value] of Object.entries(outputs)) {
         console.log(`  ${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
     }
-    console.log(`\nkubeconfig: ${target.kubeconfig}`);
+    console.log(`\nexport KUBECONFIG=${target.kubeconfig}`);
+}
+
+/** What the next `pulumi up` would change. */
+async function preview(target: Instance): Promise<void> {
+    await enterInstance(target);
+    const platform = await openStack(target, await platformProgram(), STACK);
+    await platform.preview({ diff: true, onOutput: (text) => process.stdout.write(text) });
+}
+
+/** The outputs of the platform stack as consumers see them. */
+export function stackOutputs(outputs: OutputMap): StackOutputs {
+    const values = Object.entries(outputs).map(([key, { value }]) => [key, value as unknown]);
+    return Object.fromEntries(values) as StackOutputs;
+}
+
+async function main(): Promise<void> {
+    const verb = process.argv[2];
+    if (verb === "up") await up(instance());
+    else if (verb === "preview") await preview(instance());
+    else throw new Error(`"${verb ?? ""}" is neither "up" nor "preview"`);
+}
+
+if (require.main === module) {
+    main().then(
+        () => process.exit(0),
+        (error: unknown) => {
+            console.error(error instanceof Error ? error.message : error);
+            process.exit(1);
+        },
+    );
 }

@@ -1,0 +1,28 @@
+/** The namespaces of SPIRE, with the Pod Security level that their pods need. */
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+
+export interface Namespaces {
+    server: k8s.core.v1.Namespace;
+    /** The same resource as `server` when both live in one namespace. */
+    agent: k8s.core.v1.Namespace;
+}
+
+/**
+ * Creates the namespaces of server and agents. Agents need hostPID, hostNetwork and hostPath, which only the level
+ * `privileged` admits; a namespace that holds the server alone is `restricted`.
+ */
+export function spireNamespaces(
+    names: { server: string; agent: string },
+    opts: pulumi.CustomResourceOptions,
+): Namespaces {
+    const namespace = (name: string, level: "restricted" | "privileged") =>
+        new k8s.core.v1.Namespace(
+            name,
+            { metadata: { name, labels: { "pod-security.kubernetes.io/enforce": level } } },
+            opts,
+        );
+    const agent = namespace(names.agent, "privileged");
+    if (names.server === names.agent) return { server: agent, agent };
+    return { server: namespace(names.server, "restricted"), agent };
+}

@@ -1,0 +1,87 @@
+/** From the entries that should be to the entries that are: what to do, and doing it. */
+import { isDeepStrictEqual } from "node:util";
+import { differingFields, type Entries, type Entry, similarityKey } from "./entry";
+import type { EntryFailure, SpireServer } from "./spireServer";
+
+/** What separates a server from a plan. */
+export interface Steps {
+    create: Entry[];
+    update: Entry[];
+    /** Entry IDs. */
+    delete: string[];
+}
+
+/** True for the entries that belong to the resource with this prefix. */
+export function owns(idPrefix: string, entry: { id: string }): boolean {
+    return entry.id.startsWith(`${idPrefix}.`);
+}
+
+/**
+ * Compares a plan with the entries of a server. Entries of others are left alone.
+ *
+ * @throws Error when someone else's entry has the SPIFFE ID, parent and selectors of one of ours: SPIRE allows only
+ * one such entry, and to take over what we did not write is not ours to decide.
+ */
+export function stepsTo(plan: Entries, live: Entry[], idPrefix: string): Steps {
+    const ours = new Map(live.filter((e) => owns(idPrefix, e)).map((e) => [e.id, e]));
+    const theirs = new Map(
+        live.filter((e) => !owns(idPrefix, e)).map((e) => [similarityKey(e), e]),
+    );
+    const wanted = Object.values(plan);
+    const foreign = wanted.flatMap((entry) => theirs.get(similarityKey(entry)) ?? []);
+    if (foreign.length) {
+        const list = foreign.map((e) => `${e.id} (${e.spiffeId} under ${e.parentId})`).join(", ");
+        throw new Error(
+            `${foreign.length} registration entries that this stack needs were written by someone else: ${list}. ` +
+                `SPIRE allows one entry per SPIFFE ID, parent and selectors. Delete them with ` +
+                `"spire-server entry delete -entryID <id>" and run again.`,
+        );
+    }
+    const ids = new Set(wanted.map((entry) => entry.id));
+    return {
+        create: wanted.filter((entry) => !ours.has(entry.id)),
+        update: wanted.filter((entry) => {
+            const found = ours.get(entry.id);
+            return found !== undefined && !isDeepStrictEqual(found, entry);
+        }),
+        delete: [...ours.keys()].filter((id) => !ids.has(id)),
+    };
+}
+
+/**
+ * Carries steps out, creations first: an entry that takes over from another is there before the other goes.
+ *
+ * @throws Error that lists every entry that SPIRE refused, after all steps were tried.
+ */
+export async function carryOut(server: SpireServer, steps: Steps): Promise<void> {
+    const refused: EntryFailure[] = [
+        ...(await server.create(steps.create)),
+        ...(await server.update(steps.update)),
+        ...(await server.delete(steps.delete)),
+    ];
+    if (refused.length) {
+        const list = refused.map((f) => `${f.id}: ${f.message} (code ${f.code})`).join("; ");
+        throw new Error(`SPIRE refused ${refused.length} registration entries: ${list}`);
+    }
+}
+
+/**
+ * What someone changed behind our back: differences between the entries we wrote last and those on the server.
+ *
+ * @returns a sentence per key of the plan, or per entry ID for one that no plan ever had.
+ */
+export function drift(written: Entries, live: Entry[], idPrefix: string): Record<string, string> {
+    const found = new Map(live.filter((e) => owns(idPrefix, e)).map((e) => [e.id, e]));
+    const report: Record<string, string> = {};
+    for (const [key, entry] of Object.entries(written)) {
+        const now = found.get(entry.id);
+        found.delete(entry.id);
+        if (!now) report[key] = "was deleted outside Pulumi: will be created again";
+        else if (!isDeepStrictEqual(now, entry)) {
+            const fields = differingFields(now, entry).join(", ");
+            report[key] = `was edited outside Pulumi (${fields}): will be set back`;
+        }
+    }
+    for (const id of found.keys()) report[id] = "was added outside Pulumi: will be deleted";
+    return report;
+}

@@ -1,0 +1,83 @@
+/** cilium-spire: Cilium, then SPIRE, then the registration entries that join them. */
+import { delegateSpiffeId } from "@cilium-spire/entries-provider";
+import * as k8s from "@pulumi/kubernetes";
+import { Release } from "./components/cilium/release";
+import { AgentEntries } from "./components/entries/agentEntries";
+import { Agent, AGENT_NAME } from "./components/spire/agent";
+import { spireNamespaces } from "./components/spire/namespaces";
+import { Server, serverAddress } from "./components/spire/server";
+import { loadSettings } from "./config";
+import type { ProgramOutputs } from "./outputs";
+import { requireCluster } from "./preflight";
+
+/** A function, so that the Automation API can run the program more than once in a process. */
+export = async (): Promise<ProgramOutputs> => {
+    const settings = loadSettings();
+    const { trustDomain, clusterName, kubeContext, registration } = settings;
+    const { sockets, version, ...spire } = settings.spire;
+    await requireCluster(settings);
+    const provider = new k8s.Provider("cluster", {
+        context: kubeContext,
+        // A ConfigMap whose name others know is changed in place, not deleted and made again.
+        enableConfigMapMutable: true,
+        enableSecretMutable: true,
+    });
+    const identity = { trustDomain, clusterName, version };
+    const { host, port } = serverAddress(spire.server.namespace);
+    const cilium = new Release(
+        "cilium",
+        { trustDomain, serverAddress: `${host}:${port}`, sockets, settings: settings.cilium },
+        { provider },
+    );
+    const namespaces = spireNamespaces(
+        { server: spire.server.namespace, agent: spire.agent.namespace },
+        { provider },
+    );
+    const server = new Server(
+        "spire",
+        {
+            ...identity,
+            agent: { namespace: spire.agent.namespace, serviceAccount: AGENT_NAME },
+            nodeLabelKeys: Object.keys(registration.operatorNodeLabels),
+            settings: spire.server,
+        },
+        { provider, dependsOn: [cilium, namespaces.server, namespaces.agent] },
+    );
+    const agent = new Agent(
+        "spire",
+        {
+            ...identity,
+            server: { host, port },
+            bundleConfigMap: server.bundleConfigMap,
+            sockets,
+            delegates: [delegateSpiffeId(trustDomain)],
+            settings: spire.agent,
+        },
+        // Agents that start before the server is Ready back off for more than a minute.
+        { provider, dependsOn: [server] },
+    );
+    const entries = new AgentEntries(
+        "cilium",
+        {
+            trustDomain,
+            clusterName,
+            context: kubeContext,
+            server,
+            agent,
+            cilium,
+            settings: registration,
+        },
+        { dependsOn: [cilium, server, agent] },
+    );
+    return {
+        trustDomain,
+        clusterName,
+        spireVersion: version,
+        ciliumVersion: settings.cilium.version,
+        spireServer: { address: `${host}:${port}`, ...server.workload },
+        workloadSocket: sockets.workload,
+        adminSocket: sockets.admin,
+        trustBundle: { namespace: spire.agent.namespace, configMap: server.bundleConfigMap },
+        agents: entries.agents,
+    };
+};
