@@ -1,4 +1,4 @@
-/** Pulumi on a sandbox instance: the repository's own programs and stack files, run by the real engine. */
+/** The repository's own programs and stack files, run by the real engine through the Automation API. */
 import { copyFile, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import {
@@ -26,15 +26,24 @@ export interface Program {
     overrides?: ConfigMap;
 }
 
+/** A Pulumi with plugins, state and working directories of its own, and the cluster that its programs work on. */
+export interface PulumiHome {
+    dir: string;
+    kubeconfig: string;
+}
+
+/** The Pulumi of a sandbox instance; it goes when the instance goes. */
+export function pulumiHome({ stateDir, kubeconfig }: Instance): PulumiHome {
+    return { dir: join(stateDir, "pulumi"), kubeconfig };
+}
+
 /**
- * Points this process, and every command it starts, at an instance: its kubeconfig, and a Pulumi whose plugins, state
- * and credentials are the sandbox's own. The programs run inside this process, so an environment for children is not
- * enough.
+ * Points this process, and every command it starts, at a Pulumi home. The programs run inside this process, so an
+ * environment for children is not enough.
  */
-export async function enterInstance(instance: Instance): Promise<void> {
-    const home = join(instance.stateDir, "pulumi");
-    const backend = join(home, "state");
-    const plugin = join(home, "plugins", `resource-kubernetes-v${KUBERNETES_PROVIDER}`);
+export async function enterPulumi({ dir, kubeconfig }: PulumiHome): Promise<void> {
+    const backend = join(dir, "state");
+    const plugin = join(dir, "plugins", `resource-kubernetes-v${KUBERNETES_PROVIDER}`);
     await mkdir(backend, { recursive: true });
     await mkdir(plugin, { recursive: true });
     const provider = await ensureBinary("pulumi-resource-kubernetes");
@@ -47,9 +56,9 @@ export async function enterInstance(instance: Instance): Promise<void> {
         process.env.PATH,
     ];
     Object.assign(process.env, {
-        KUBECONFIG: instance.kubeconfig,
+        KUBECONFIG: kubeconfig,
         PATH: path.join(delimiter),
-        PULUMI_HOME: home,
+        PULUMI_HOME: dir,
         PULUMI_BACKEND_URL: `file://${backend}`,
         // The sandbox's stacks hold no secrets.
         PULUMI_CONFIG_PASSPHRASE: "",
@@ -86,11 +95,11 @@ export function demoProgram(platformStack: string): Program {
  * because dynamic providers are resolved from there.
  */
 export async function openStack(
-    instance: Instance,
+    home: PulumiHome,
     program: Program,
     stackName: string,
 ): Promise<Stack> {
-    const workDir = join(instance.stateDir, "pulumi", "work", program.project);
+    const workDir = join(home.dir, "work", program.project);
     await rm(workDir, { recursive: true, force: true });
     await mkdir(workDir, { recursive: true });
     const source = join(repositoryRoot, program.folder);

@@ -6,7 +6,14 @@ import type { StackOutputs } from "../outputs";
 import { up as clusterUp } from "./cluster";
 import { instance, type Instance } from "./instance";
 import { progress } from "./shell";
-import { demoProgram, enterInstance, openStack, platformProgram, reportProgress } from "./stack";
+import {
+    demoProgram,
+    enterPulumi,
+    openStack,
+    platformProgram,
+    pulumiHome,
+    reportProgress,
+} from "./stack";
 
 const STACK = "dev";
 /** The first packet takes the operator's start, its entries, and the polling of SPIRE and Cilium: about 20 s. */
@@ -15,12 +22,13 @@ const FIRST_PACKET_MS = 120_000;
 /** Cluster, stack, demo, proof: each step does nothing when it has been done. */
 async function up(target: Instance): Promise<void> {
     await clusterUp(target);
-    await enterInstance(target);
+    const home = pulumiHome(target);
+    await enterPulumi(home);
     progress(`pulumi up: stack ${STACK}`);
-    const platform = await openStack(target, await platformProgram(), STACK);
+    const platform = await openStack(home, await platformProgram(), STACK);
     const outputs = stackOutputs((await platform.up({ onEvent: reportProgress })).outputs);
     progress("pulumi up: the demo (a server, two clients, a stranger)");
-    const demo = await openStack(target, demoProgram(STACK), STACK);
+    const demo = await openStack(home, demoProgram(STACK), STACK);
     await demo.up({ onEvent: reportProgress });
     progress("proving that they are authenticated");
     const evidence = await new Demo(new Cluster(), outputs).prove(FIRST_PACKET_MS);
@@ -35,8 +43,9 @@ async function up(target: Instance): Promise<void> {
 
 /** What the next `pulumi up` would change. */
 async function preview(target: Instance): Promise<void> {
-    await enterInstance(target);
-    const platform = await openStack(target, await platformProgram(), STACK);
+    const home = pulumiHome(target);
+    await enterPulumi(home);
+    const platform = await openStack(home, await platformProgram(), STACK);
     await platform.preview({ diff: true, onOutput: (text) => process.stdout.write(text) });
 }
 

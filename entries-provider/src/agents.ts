@@ -11,6 +11,12 @@ export interface AgentRef {
     daemonSet: string;
 }
 
+interface AgentPods {
+    byNode: Map<string, V1Pod>;
+    /** How many the DaemonSet controller wants. */
+    desired: number;
+}
+
 /**
  * The nodes that should have an attested agent: those on which the DaemonSet has put a pod, or every node as long as
  * there is no DaemonSet (a first preview).
@@ -21,7 +27,7 @@ export async function agentNodes(cluster: Cluster, agent: AgentRef): Promise<Age
         agentPods(cluster, agent),
     ]);
     return nodes.items
-        .filter((node) => pods === undefined || pods.has(node.metadata!.name!))
+        .filter((node) => pods === undefined || pods.byNode.has(node.metadata!.name!))
         .map((node) => ({
             name: node.metadata!.name!,
             uid: node.metadata!.uid!,
@@ -49,7 +55,11 @@ export async function waitForAgents(
         ]);
         const where = `${agent.namespace}/${agent.daemonSet}`;
         if (pods === undefined) return { waitingFor: `DaemonSet ${where} does not exist` };
-        if (pods.size === 0) return { waitingFor: `DaemonSet ${where} has no pods` };
+        if (pods.byNode.size < Math.max(pods.desired, 1)) {
+            return {
+                waitingFor: `DaemonSet ${where} has ${pods.byNode.size} of ${pods.desired} pods`,
+            };
+        }
         const now = Date.now() / 1000;
         const current = new Map(
             attested.filter((a) => a.expiresAt > now).map((a) => [a.spiffeId, a]),
@@ -57,7 +67,7 @@ export async function waitForAgents(
         const expected: AgentNode[] = [];
         const missing: string[] = [];
         for (const node of nodes.items) {
-            const pod = pods.get(node.metadata!.name!);
+            const pod = pods.byNode.get(node.metadata!.name!);
             if (!pod) continue;
             const uid = node.metadata!.uid!;
             const id = agentSpiffeId(identity.trustDomain, identity.clusterName, uid);
@@ -71,17 +81,15 @@ export async function waitForAgents(
 }
 
 /** The DaemonSet's pods by node, undefined when it does not exist. */
-async function agentPods(
-    cluster: Cluster,
-    agent: AgentRef,
-): Promise<Map<string, V1Pod> | undefined> {
+async function agentPods(cluster: Cluster, agent: AgentRef): Promise<AgentPods | undefined> {
     const { namespace, daemonSet: name } = agent;
     const set = await cluster.find(cluster.apps.readNamespacedDaemonSet({ name, namespace }));
     if (!set) return undefined;
     const labelSelector = selectorText(set.spec!.selector);
     const pods = await cluster.ask(cluster.core.listNamespacedPod({ namespace, labelSelector }));
     // A DaemonSet pod names its node in its affinity before it is scheduled; until then it has no nodeName.
-    return new Map(pods.items.map((pod) => [pod.spec?.nodeName ?? affinityNode(pod), pod]));
+    const byNode = new Map(pods.items.map((pod) => [pod.spec?.nodeName ?? affinityNode(pod), pod]));
+    return { byNode, desired: set.status?.desiredNumberScheduled ?? 0 };
 }
 
 function affinityNode(pod: V1Pod): string {

@@ -1,6 +1,17 @@
+/** The package's public face: what the dynamic resources run, and the parts that doctor and tests look with. */
 export * as agentEntries from "./agentEntries";
 export type { AgentEntriesArgs, AgentEntriesInputs } from "./agentEntries";
-export { poll } from "./poll";
-export { type ServerRef as SpireServerRef, SpireServer } from "./spireServer";
+export { agentNodes, waitForAgents } from "./agents";
+export { type Entries, type Entry, fromShown, normalize, toData } from "./entry";
 export { Cluster, ClusterUnreachable, messageOf } from "./kube";
-export { agentSpiffeId, delegateSpiffeId, type Registration } from "./plan";
+export {
+    agentSpiffeId,
+    delegateSpiffeId,
+    type AgentNode,
+    planAgentEntries,
+    type PlanSettings,
+    type Registration,
+} from "./plan";
+export { poll } from "./poll";
+export { carryOut, drift, owns, stepsTo } from "./reconcile";
+export { type ServerRef as SpireServerRef, SpireServer } from "./spireServer";

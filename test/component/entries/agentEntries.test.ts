@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { AgentEntries } from "../../../components/entries/agentEntries";
+
+let inputs: Record<string, unknown> = {};
+
+before(() =>
+    pulumi.runtime.setMocks(
+        {
+            newResource: ({ name, type, inputs: props }: pulumi.runtime.MockResourceArgs) => {
+                if (type === "pulumi-nodejs:dynamic/spire:AgentEntries") inputs = props;
+                return { id: name, state: props };
+            },
+            call: (args: pulumi.runtime.MockCallArgs) => args.inputs,
+        },
+        "cilium-spire",
+        "dev",
+    ),
+);
+
+/** Makes the resource and waits until the engine has it. */
+async function register(): Promise<Record<string, unknown>> {
+    const entries = new AgentEntries("cilium", {
+        trustDomain: "demo.local",
+        clusterName: "precinct-99",
+        server: { workload: { namespace: "s", statefulSet: "server", container: "server" } },
+        agent: { workload: { namespace: "a", daemonSet: "agent", serviceAccount: "agent" } },
+        cilium: {
+            workload: {
+                namespace: "kube-system",
+                agentServiceAccount: "cilium",
+                operatorServiceAccount: "cilium-operator",
+                operatorDeployment: "cilium-operator",
+            },
+        },
+        settings: { strategy: "perAgent", operatorNodeLabels: {}, timeoutSeconds: 60 },
+    });
+    await new Promise((resolve) => entries.urn.apply(resolve));
+    return inputs;
+}
+
+test("the resource asks for what the settings say, under a prefix of its own", async () => {
+    const { __provider: _text, ...props } = await register();
+    assert.deepEqual(props, {
+        trustDomain: "demo.local",
+        clusterName: "precinct-99",
+        idPrefix: "cilium-spire.dev",
+        registration: "perAgent",
+        operatorNodeLabels: {},
+        timeoutSeconds: 60,
+        server: { namespace: "s", statefulSet: "server", container: "server" },
+        agent: { namespace: "a", serviceAccount: "agent" },
+        agentDaemonSet: { namespace: "a", daemonSet: "agent" },
+        cilium: {
+            namespace: "kube-system",
+            agentServiceAccount: "cilium",
+            operatorServiceAccount: "cilium-operator",
+        },
+        operatorDeployment: { namespace: "kube-system", deployment: "cilium-operator" },
+    });
+});
+
+test("the provider's text in the state is small and holds no path and no secret", async () => {
+    const { __provider: text } = await register();
+    assert.ok(typeof text === "string");
+    assert.ok(text.length < 4096, `${text.length} bytes`);
+    assert.doesNotMatch(text, new RegExp(process.cwd()));
+    assert.doesNotMatch(text, /\/(root|home|usr|tmp|work)\//);
+    assert.doesNotMatch(text, /BEGIN|passphrase|token/i);
+    for (const method of ["check", "diff", "create", "read", "update", "delete"]) {
+        assert.match(text, new RegExp(`agentEntries\\.${method}\\(`));
+    }
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Entry, fromShown, normalize, toData } from "@cilium-spire/entries-provider";
+
+/** As printed by spire-server 1.13.3 `entry show -output json`. */
+const shown = {
+    id: "p.1.cilium-operator",
+    spiffe_id: { trust_domain: "demo.local", path: "/ns/kube-system/sa/cilium-operator" },
+    parent_id: { trust_domain: "demo.local", path: "/spire/agent/k8s_psat/c/1" },
+    selectors: [
+        { type: "k8s", value: "sa:cilium-operator" },
+        { type: "k8s", value: "ns:kube-system" },
+    ],
+    x509_svid_ttl: 0,
+    federates_with: [],
+    hint: "",
+    admin: true,
+    created_at: "1763804000",
+    downstream: false,
+    expires_at: "0",
+    dns_names: [],
+    revision_number: "0",
+    store_svid: false,
+    jwt_svid_ttl: 0,
+};
+
+const entry: Entry = {
+    id: "p.1.cilium-operator",
+    spiffeId: "spiffe://demo.local/ns/kube-system/sa/cilium-operator",
+    parentId: "spiffe://demo.local/spire/agent/k8s_psat/c/1",
+    selectors: ["k8s:ns:kube-system", "k8s:sa:cilium-operator"],
+    admin: true,
+};
+
+test("an entry that SPIRE shows equals the one that was written", () => {
+    assert.deepEqual(fromShown(shown), normalize(entry));
+});
+
+test("every field that is compared is also written", () => {
+    const full: Required<Entry> = {
+        ...entry,
+        admin: true,
+        downstream: true,
+        x509SvidTtl: 60,
+        jwtSvidTtl: 30,
+        dnsNames: ["a"],
+        federatesWith: ["spiffe://b"],
+        hint: "h",
+    };
+    assert.deepEqual(toData(full), {
+        entry_id: full.id,
+        spiffe_id: full.spiffeId,
+        parent_id: full.parentId,
+        selectors: [
+            { type: "k8s", value: "ns:kube-system" },
+            { type: "k8s", value: "sa:cilium-operator" },
+        ],
+        admin: true,
+        downstream: true,
+        x509_svid_ttl: 60,
+        jwt_svid_ttl: 30,
+        dns_names: ["a"],
+        federates_with: ["spiffe://b"],
+        hint: "h",
+    });
+});

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+    type AgentNode,
+    type Entries,
+    drift,
+    planAgentEntries,
+    type PlanSettings,
+    stepsTo,
+} from "@cilium-spire/entries-provider";
+import fc from "fast-check";
+
+const settings: PlanSettings = {
+    trustDomain: "demo.local",
+    clusterName: "precinct-99",
+    idPrefix: "cilium-spire.dev",
+    registration: "perAgent",
+    agent: { namespace: "spire-system", serviceAccount: "spire-agent" },
+    cilium: {
+        namespace: "kube-system",
+        agentServiceAccount: "cilium",
+        operatorServiceAccount: "cilium-operator",
+    },
+    operatorNodeLabels: {},
+};
+
+const nodes = fc.uniqueArray(
+    fc.record({
+        name: fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/),
+        uid: fc.uuid(),
+        labels: fc.constant<Record<string, string>>({}),
+    }),
+    { selector: (node) => node.name, maxLength: 12 },
+);
+const anySettings = fc.record({
+    registration: fc.constantFrom("perAgent" as const, "nodeAlias" as const),
+    operatorNodeLabels: fc.constantFrom<Record<string, string>>({}, { role: "control-plane" }),
+});
+
+const plan = (list: AgentNode[], more: Partial<PlanSettings> = {}): Entries =>
+    planAgentEntries({ ...settings, ...more }, list);
+
+describe("the plan", () => {
+    test("of one node is exactly the three roles under its agent", () => {
+        const node = { name: "worker", uid: "4f2c", labels: {} };
+        const parentId = "spiffe://demo.local/spire/agent/k8s_psat/precinct-99/4f2c";
+        assert.deepEqual(plan([node]), {
+            "worker/cilium-agent": {
+                id: "cilium-spire.dev.4f2c.cilium-agent",
+                spiffeId: "spiffe://demo.local/cilium-agent",
+                parentId,
+                selectors: [
+                    "k8s:container-name:cilium-agent",
+                    "k8s:ns:kube-system",
+                    "k8s:sa:cilium",
+                ],
+            },
+            "worker/cilium-operator": {
+                id: "cilium-spire.dev.4f2c.cilium-operator",
+                spiffeId: "spiffe://demo.local/ns/kube-system/sa/cilium-operator",
+                parentId,
+                selectors: ["k8s:ns:kube-system", "k8s:sa:cilium-operator"],
+                admin: true,
+            },
+            "worker/parent-link": {
+                id: "cilium-spire.dev.4f2c.parent-link",
+                spiffeId: "spiffe://demo.local/cilium-operator",
+                parentId,
+                selectors: ["cilium-spire:parent-link"],
+            },
+        });
+    });
+
+    test("does not depend on the order of the nodes", () => {
+        fc.assert(
+            fc.property(nodes, anySettings, (list, more) => {
+                assert.deepEqual(plan([...list].reverse(), more), plan(list, more));
+            }),
+        );
+    });
+
+    test("gives no two entries one ID", () => {
+        fc.assert(
+            fc.property(nodes, anySettings, (list, more) => {
+                const ids = Object.values(plan(list, more)).map((entry) => entry.id);
+                assert.equal(new Set(ids).size, ids.length);
+                for (const id of ids) assert.match(id, /^[-.0-9A-Za-z_]{1,255}$/);
+            }),
+        );
+    });
+
+    test("never makes the ID that every agent has an admin", () => {
+        fc.assert(
+            fc.property(nodes, anySettings, (list, more) => {
+                for (const entry of Object.values(plan(list, more))) {
+                    if (entry.spiffeId === "spiffe://demo.local/cilium-operator") {
+                        assert.equal(entry.admin, undefined);
+                    }
+                }
+            }),
+        );
+    });
+
+    test("gives the operator's identity only to nodes with its labels", () => {
+        const list: AgentNode[] = [
+            { name: "a", uid: "1", labels: { role: "control-plane" } },
+            { name: "b", uid: "2", labels: {} },
+        ];
+        const admins = Object.entries(plan(list, { operatorNodeLabels: { role: "control-plane" } }))
+            .filter(([, entry]) => entry.admin)
+            .map(([key]) => key);
+        assert.deepEqual(admins, ["a/cilium-operator"]);
+    });
+
+    test("by alias does not depend on the nodes at all", () => {
+        fc.assert(
+            fc.property(nodes, (list) => {
+                const alias = { registration: "nodeAlias" as const };
+                assert.deepEqual(plan(list, alias), plan([], alias));
+            }),
+        );
+    });
+});
+
+describe("the steps to a plan", () => {
+    test("are none when the server has it already, and nothing drifted", () => {
+        fc.assert(
+            fc.property(nodes, anySettings, (list, more) => {
+                const entries = plan(list, more);
+                const live = Object.values(entries);
+                assert.deepEqual(stepsTo(entries, live, settings.idPrefix), {
+                    create: [],
+                    update: [],
+                    delete: [],
+                });
+                assert.deepEqual(drift(entries, live, settings.idPrefix), {});
+            }),
+        );
+    });
+
+    test("lead from any plan to any other", () => {
+        fc.assert(
+            fc.property(nodes, anySettings, nodes, anySettings, (from, a, to, b) => {
+                const live = new Map(Object.values(plan(from, a)).map((e) => [e.id, e]));
+                const target = plan(to, b);
+                const steps = stepsTo(target, [...live.values()], settings.idPrefix);
+                for (const entry of [...steps.create, ...steps.update]) live.set(entry.id, entry);
+                for (const id of steps.delete) live.delete(id);
+                const wanted = new Map(Object.values(target).map((e) => [e.id, e]));
+                assert.deepEqual(new Map([...live].sort()), new Map([...wanted].sort()));
+            }),
+        );
+    });
+
+    test("leave the entries of others alone", () => {
+        const other = {
+            id: "cilium-spire.prod.1.cilium-agent",
+            spiffeId: "spiffe://demo.local/x",
+            parentId: "spiffe://demo.local/y",
+            selectors: ["k8s:ns:z"],
+        };
+        const steps = stepsTo({}, [other], settings.idPrefix);
+        assert.deepEqual(steps, { create: [], update: [], delete: [] });
+        assert.deepEqual(drift({}, [other], settings.idPrefix), {});
+    });
+
+    test("refuse an entry that someone else wrote, naming it", () => {
+        const entries = plan([{ name: "worker", uid: "1", labels: {} }]);
+        const theirs = { ...entries["worker/cilium-agent"]!, id: "by-hand" };
+        assert.throws(
+            () => stepsTo(entries, [theirs], settings.idPrefix),
+            /written by someone else: by-hand \(spiffe:\/\/demo\.local\/cilium-agent under .*entry delete -entryID/,
+        );
+    });
+
+    test("and drift tell what was deleted, edited and added by hand", () => {
+        const entries = plan([{ name: "worker", uid: "1", labels: {} }]);
+        const edited = { ...entries["worker/cilium-operator"]! };
+        delete edited.admin;
+        const added = { ...edited, id: "cilium-spire.dev.9.x", spiffeId: "spiffe://demo.local/x" };
+        const live = [entries["worker/cilium-agent"]!, edited, added];
+        assert.deepEqual(drift(entries, live, settings.idPrefix), {
+            "worker/parent-link": "was deleted outside Pulumi: will be created again",
+            "worker/cilium-operator": "was edited outside Pulumi (admin): will be set back",
+            "cilium-spire.dev.9.x": "was added outside Pulumi: will be deleted",
+        });
+    });
+});
