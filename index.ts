@@ -1,11 +1,15 @@
 /** cilium-spire: Cilium, then SPIRE, then the registration entries that join them. */
 import { delegateSpiffeId } from "@cilium-spire/entries-provider";
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { Release } from "./components/cilium/release";
 import { AgentEntries } from "./components/entries/agentEntries";
-import { Agent, AGENT_NAME } from "./components/spire/agent";
+import { agentEntriesArgs } from "./components/entries/args";
+import { AGENT_NAME, BUNDLE_CONFIG_MAP } from "./components/names";
+import { Agent } from "./components/spire/agent";
 import { spireNamespaces } from "./components/spire/namespaces";
 import { Server, serverAddress } from "./components/spire/server";
+import { verify } from "./components/verification";
 import { loadSettings } from "./config";
 import type { ProgramOutputs } from "./outputs";
 import { requireCluster } from "./preflight";
@@ -48,7 +52,6 @@ export = async (): Promise<ProgramOutputs> => {
         {
             ...identity,
             server: { host, port },
-            bundleConfigMap: server.bundleConfigMap,
             sockets,
             delegates: [delegateSpiffeId(trustDomain)],
             settings: spire.agent,
@@ -56,28 +59,18 @@ export = async (): Promise<ProgramOutputs> => {
         // Agents that start before the server is Ready back off for more than a minute.
         { provider, dependsOn: [server] },
     );
-    const entries = new AgentEntries(
-        "cilium",
-        {
-            trustDomain,
-            clusterName,
-            context: kubeContext,
-            server,
-            agent,
-            cilium,
-            settings: registration,
-        },
-        { dependsOn: [cilium, server, agent] },
-    );
+    const entriesArgs = agentEntriesArgs(settings, `${pulumi.getProject()}.${pulumi.getStack()}`);
+    const entries = new AgentEntries("cilium", entriesArgs, { dependsOn: [cilium, server, agent] });
+    if (settings.verify) verify("verify", settings, entries);
     return {
         trustDomain,
         clusterName,
         spireVersion: version,
         ciliumVersion: settings.cilium.version,
-        spireServer: { address: `${host}:${port}`, ...server.workload },
+        spireServer: { address: `${host}:${port}`, ...entriesArgs.server },
         workloadSocket: sockets.workload,
         adminSocket: sockets.admin,
-        trustBundle: { namespace: spire.agent.namespace, configMap: server.bundleConfigMap },
+        trustBundle: { namespace: spire.agent.namespace, configMap: BUNDLE_CONFIG_MAP },
         agents: entries.agents,
     };
 };

@@ -5,9 +5,11 @@ import {
     type ConfigMap,
     type EngineEvent,
     LocalWorkspace,
+    type OutputMap,
     type PulumiFn,
     Stack,
 } from "@pulumi/pulumi/automation";
+import type { StackOutputs } from "../outputs";
 import { ensureBinary, ensureChart } from "./binaries";
 import type { Instance } from "./instance";
 import { repositoryRoot } from "./paths";
@@ -115,6 +117,12 @@ export async function openStack(
         await stack.setConfig(key, value, true);
     }
     return stack;
+}
+
+/** The outputs of the platform stack as consumers see them. */
+export function stackOutputs(outputs: OutputMap): StackOutputs {
+    const values = Object.entries(outputs).map(([key, { value }]) => [key, value as unknown]);
+    return Object.fromEntries(values) as StackOutputs;
 }
 
 /** Prints a line for every resource that takes long, when it is done. */

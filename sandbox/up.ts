@@ -1,8 +1,6 @@
 /** `make up` and `make preview`: the main job on a sandbox instance. */
 import { Cluster } from "@cilium-spire/entries-provider";
-import type { OutputMap } from "@pulumi/pulumi/automation";
 import { Demo } from "../examples/mtls-demo/proof";
-import type { StackOutputs } from "../outputs";
 import { up as clusterUp } from "./cluster";
 import { instance, type Instance } from "./instance";
 import { progress } from "./shell";
@@ -13,6 +11,7 @@ import {
     platformProgram,
     pulumiHome,
     reportProgress,
+    stackOutputs,
 } from "./stack";
 
 const STACK = "dev";
@@ -47,12 +46,6 @@ async function preview(target: Instance): Promise<void> {
     await enterPulumi(home);
     const platform = await openStack(home, await platformProgram(), STACK);
     await platform.preview({ diff: true, onOutput: (text) => process.stdout.write(text) });
-}
-
-/** The outputs of the platform stack as consumers see them. */
-export function stackOutputs(outputs: OutputMap): StackOutputs {
-    const values = Object.entries(outputs).map(([key, { value }]) => [key, value as unknown]);
-    return Object.fromEntries(values) as StackOutputs;
 }
 
 async function main(): Promise<void> {

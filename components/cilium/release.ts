@@ -2,6 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { CiliumSettings } from "../../settings/cilium";
+import { CILIUM } from "../names";
 import { mergeValues, type MutualAuthArgs, mutualAuthValues } from "./values";
 import { addWorkloadSocket, type DaemonSetProps } from "./workloadSocket";
 
@@ -12,30 +13,16 @@ export interface ReleaseArgs extends MutualAuthArgs {
 }
 
 const REPOSITORY = "https://helm.cilium.io";
-const DAEMON_SET = { type: "kubernetes:apps/v1:DaemonSet", name: "cilium" };
+const DAEMON_SET = { type: "kubernetes:apps/v1:DaemonSet", name: CILIUM.agentDaemonSet };
 
 /**
  * Cilium's chart, rendered into single resources so that a preview shows each, and waited for until agents and operator
  * are Ready. That does not need SPIRE: Cilium keeps retrying until there is one.
  */
 export class Release extends pulumi.ComponentResource {
-    /** Where its pods are, and as whom they run: names that the chart gives. */
-    readonly workload: {
-        namespace: string;
-        agentServiceAccount: string;
-        operatorServiceAccount: string;
-        operatorDeployment: string;
-    };
-
     constructor(name: string, args: ReleaseArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("cilium-spire:cilium:Release", name, {}, opts);
         const { settings } = args;
-        this.workload = {
-            namespace: settings.namespace,
-            agentServiceAccount: "cilium",
-            operatorServiceAccount: "cilium-operator",
-            operatorDeployment: "cilium-operator",
-        };
         const socket = new SocketTransform(args.sockets.workload);
         const chart = new k8s.helm.v4.Chart(
             "cilium",

@@ -1,5 +1,6 @@
 /** Mounting the workload socket's directory into the cilium-agent container of Cilium's DaemonSet. */
 import { posix } from "node:path";
+import { CILIUM } from "../names";
 
 /** The parts of a DaemonSet that the transformation reads and writes. */
 export interface DaemonSetProps {
@@ -24,7 +25,7 @@ interface Container {
 }
 
 const VOLUME = "spire-workload-socket";
-const CONTAINER = "cilium-agent";
+const CONTAINER = CILIUM.agentContainer;
 
 /**
  * Returns a copy of the DaemonSet with the directory of the workload socket mounted read-only. Idempotent: a DaemonSet

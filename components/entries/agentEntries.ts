@@ -1,10 +1,6 @@
 /** The registration entries that Cilium needs, as one resource whose preview shows each entry. */
-import type { AgentEntriesArgs as ProviderArgs } from "@cilium-spire/entries-provider";
+import type { AgentEntriesArgs, Entries } from "@cilium-spire/entries-provider";
 import * as pulumi from "@pulumi/pulumi";
-import type { RegistrationSettings } from "../../settings/cilium";
-import type { Release } from "../cilium/release";
-import type { Agent } from "../spire/agent";
-import type { Server } from "../spire/server";
 
 /**
  * What the engine stores, as text, in the state. It must never change and hold nothing, so each method only calls the
@@ -26,24 +22,6 @@ const provider: pulumi.dynamic.ResourceProvider = {
 };
 /* eslint-enable */
 
-/** Arguments of {@link AgentEntries}. */
-export interface AgentEntriesArgs {
-    /** SPIFFE trust domain. */
-    trustDomain: string;
-    /** Name under which the agents attest. */
-    clusterName: string;
-    /**
-     * kubeconfig context.
-     * @default the current one
-     */
-    context?: string;
-    server: Pick<Server, "workload">;
-    agent: Pick<Agent, "workload">;
-    cilium: Pick<Release, "workload">;
-    /** What the stack configuration says of registration. */
-    settings: RegistrationSettings;
-}
-
 /**
  * The entries under every agent of the cluster, written in batches after all agents have attested.
  *
@@ -54,32 +32,17 @@ export class AgentEntries extends pulumi.dynamic.Resource {
     /** SPIFFE ID of the agent by node name. Undefined with the strategy `nodeAlias`. */
     declare readonly agents: pulumi.Output<Record<string, string> | undefined>;
 
-    constructor(name: string, args: AgentEntriesArgs, opts?: pulumi.CustomResourceOptions) {
-        const props = { agents: undefined, ...providerArgs(args) };
-        super(provider, name, props, opts, "spire", "AgentEntries");
-    }
-}
+    /** Every entry, by `<node or "cluster">/<role>`. */
+    declare readonly entries: pulumi.Output<Entries>;
 
-function providerArgs({
-    server,
-    agent,
-    cilium,
-    settings,
-    ...identity
-}: AgentEntriesArgs): ProviderArgs {
-    const { namespace, operatorDeployment, ...accounts } = cilium.workload;
-    const { serviceAccount, ...agentDaemonSet } = agent.workload;
-    return {
-        ...identity,
-        // Two stacks on one server never touch each other's entries.
-        idPrefix: `${pulumi.getProject()}.${pulumi.getStack()}`,
-        registration: settings.strategy,
-        operatorNodeLabels: settings.operatorNodeLabels,
-        timeoutSeconds: settings.timeoutSeconds,
-        server: server.workload,
-        agent: { namespace: agentDaemonSet.namespace, serviceAccount },
-        agentDaemonSet,
-        cilium: { namespace, ...accounts },
-        operatorDeployment: { namespace, deployment: operatorDeployment },
-    };
+    constructor(name: string, args: AgentEntriesArgs, opts?: pulumi.CustomResourceOptions) {
+        super(
+            provider,
+            name,
+            { agents: undefined, entries: undefined, ...args },
+            opts,
+            "spire",
+            "AgentEntries",
+        );
+    }
 }

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { AgentSettings } from "../../settings/spire";
+import { AGENT_NAME, BUNDLE_CONFIG_MAP } from "../names";
 import { podTemplate } from "../pod";
 import { AGENT_DATA_DIR, agentConf, BUNDLE_DIR, NODE_ADDRESS_ENV, TOKEN_DIR } from "./agentConf";
 import type { Sockets } from "./sockets";
@@ -17,8 +18,6 @@ export interface AgentArgs {
     version: string;
     /** The server's Service. */
     server: { host: string; port: number };
-    /** ConfigMap, in the agents' namespace, with the server's trust bundle. */
-    bundleConfigMap: string;
     /** Host paths of the two sockets. */
     sockets: Sockets;
     /** SPIFFE IDs that may use the Delegated Identity API. */
@@ -27,8 +26,6 @@ export interface AgentArgs {
     settings: AgentSettings;
 }
 
-/** Name of the DaemonSet, its container and its service account. */
-export const AGENT_NAME = "spire-agent";
 const LABELS = { "app.kubernetes.io/name": AGENT_NAME };
 const CONFIG_DIR = "/run/spire/config";
 
@@ -38,14 +35,10 @@ const CONFIG_DIR = "/run/spire/config";
  * A pod is Ready when its agent has attested, so the DaemonSet's readiness means that every node has an identity.
  */
 export class Agent extends pulumi.ComponentResource {
-    /** Where its pods are, and as whom they attest. */
-    readonly workload: { namespace: string; daemonSet: string; serviceAccount: string };
-
     constructor(name: string, args: AgentArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("cilium-spire:spire:Agent", name, {}, opts);
         const parent = { parent: this };
         const namespace = args.settings.namespace;
-        this.workload = { namespace, daemonSet: AGENT_NAME, serviceAccount: AGENT_NAME };
         const account = new k8s.core.v1.ServiceAccount(
             AGENT_NAME,
             { metadata: { name: AGENT_NAME, namespace } },
@@ -144,7 +137,7 @@ function agentPod(
                     {
                         volume: {
                             name: "bundle",
-                            configMap: { name: args.bundleConfigMap },
+                            configMap: { name: BUNDLE_CONFIG_MAP },
                         },
                         destPath: BUNDLE_DIR,
                     },

@@ -2,6 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerSettings } from "../../settings/spire";
+import { BUNDLE_CONFIG_MAP, SERVER_NAME as NAME } from "../names";
 import { podTemplate } from "../pod";
 import { SERVER_DATA_DIR, SERVER_PORTS, SERVER_SOCKET_DIR, serverConf } from "./serverConf";
 
@@ -24,8 +25,6 @@ export interface ServerArgs {
     settings: ServerSettings;
 }
 
-/** Name of the StatefulSet, its container, its Service and its service account. */
-const NAME = "spire-server";
 const LABELS = { "app.kubernetes.io/name": NAME };
 const CONFIG_DIR = "/run/spire/config";
 /** The image's user since SPIRE 1.10. */
@@ -45,17 +44,11 @@ export function serverAddress(namespace: string): { host: string; port: number }
  * Ready pods mean a server that answers: its readiness is SPIRE's own.
  */
 export class Server extends pulumi.ComponentResource {
-    /** Where its pods are. */
-    readonly workload: { namespace: string; statefulSet: string; container: string };
-    /** ConfigMap with the trust bundle (PEM, key `bundle.crt`) in the agents' namespace. */
-    readonly bundleConfigMap = "spire-bundle";
-
     constructor(name: string, args: ServerArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("cilium-spire:spire:Server", name, {}, opts);
         const parent = { parent: this };
         const { settings } = args;
         const namespace = settings.namespace;
-        this.workload = { namespace, statefulSet: NAME, container: NAME };
 
         const account = new k8s.core.v1.ServiceAccount(
             NAME,
@@ -67,7 +60,7 @@ export class Server extends pulumi.ComponentResource {
         const configuration = JSON.stringify(
             serverConf({
                 ...args,
-                bundleConfigMap: this.bundleConfigMap,
+                bundleConfigMap: BUNDLE_CONFIG_MAP,
                 nodeLabelKeys: args.nodeLabelKeys ?? [],
             }),
             undefined,
@@ -113,7 +106,7 @@ export class Server extends pulumi.ComponentResource {
             },
             { ...parent, dependsOn: [config] },
         );
-        this.registerOutputs({ bundleConfigMap: this.bundleConfigMap });
+        this.registerOutputs({});
     }
 
     /** What k8s_psat needs: to review agents' tokens and to look up their pods and nodes. */
@@ -148,7 +141,7 @@ export class Server extends pulumi.ComponentResource {
 
     /** The ConfigMap that agents bootstrap from; the server may change this one object and no other. */
     private publishBundle(namespace: string, agentNamespace: string): void {
-        const name = this.bundleConfigMap;
+        const name = BUNDLE_CONFIG_MAP;
         const metadata = { name, namespace: agentNamespace };
         new k8s.core.v1.ConfigMap(
             name,

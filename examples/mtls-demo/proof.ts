@@ -5,6 +5,7 @@
  * required policy do, together with Cilium's own record of the pair.
  */
 import { Cluster, poll, type SpireServerRef, SpireServer } from "@cilium-spire/entries-provider";
+import { ciliumIdentities } from "../../doctor/checks";
 import { CLIENTS, NAMESPACE, PORT, SERVER, STRANGER } from "./names";
 
 /** One thing that was seen, for people. */
@@ -147,7 +148,7 @@ export class Demo {
             "registration entry for every CiliumIdentity",
             async () => {
                 const [identities, entries] = await Promise.all([
-                    this.ciliumIdentities(),
+                    ciliumIdentities(this.cluster),
                     this.identityEntries(),
                 ]);
                 const missing = identities.filter((id) => !entries.includes(id));
@@ -171,17 +172,6 @@ export class Demo {
         return ((await server?.entries()) ?? [])
             .filter((e) => e.selectors.includes("cilium:mutual-auth"))
             .map((e) => Number(e.spiffeId.slice(prefix.length)));
-    }
-
-    async ciliumIdentities(): Promise<number[]> {
-        const list = (await this.cluster.ask(
-            this.cluster.custom.listClusterCustomObject({
-                group: "cilium.io",
-                version: "v2",
-                plural: "ciliumidentities",
-            }),
-        )) as { items: { metadata: { name: string } }[] };
-        return list.items.map((item) => Number(item.metadata.name));
     }
 
     /** Cilium's map of authenticated pairs on one node. */

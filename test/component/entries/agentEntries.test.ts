@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { AgentEntries } from "../../../components/entries/agentEntries";
+import { agentEntriesArgs } from "../../../components/entries/args";
+import { decodeSettings } from "../../../config";
 
 let inputs: Record<string, unknown> = {};
 
@@ -19,28 +21,16 @@ before(() =>
     ),
 );
 
+const settings = decodeSettings({ trustDomain: "demo.local", clusterName: "precinct-99" });
+
 /** Makes the resource and waits until the engine has it. */
 async function register(): Promise<Record<string, unknown>> {
-    const entries = new AgentEntries("cilium", {
-        trustDomain: "demo.local",
-        clusterName: "precinct-99",
-        server: { workload: { namespace: "s", statefulSet: "server", container: "server" } },
-        agent: { workload: { namespace: "a", daemonSet: "agent", serviceAccount: "agent" } },
-        cilium: {
-            workload: {
-                namespace: "kube-system",
-                agentServiceAccount: "cilium",
-                operatorServiceAccount: "cilium-operator",
-                operatorDeployment: "cilium-operator",
-            },
-        },
-        settings: { strategy: "perAgent", operatorNodeLabels: {}, timeoutSeconds: 60 },
-    });
+    const entries = new AgentEntries("cilium", agentEntriesArgs(settings, "cilium-spire.dev"));
     await new Promise((resolve) => entries.urn.apply(resolve));
     return inputs;
 }
 
-test("the resource asks for what the settings say, under a prefix of its own", async () => {
+test("the resource asks for what the settings say", async () => {
     const { __provider: _text, ...props } = await register();
     assert.deepEqual(props, {
         trustDomain: "demo.local",
@@ -48,10 +38,14 @@ test("the resource asks for what the settings say, under a prefix of its own", a
         idPrefix: "cilium-spire.dev",
         registration: "perAgent",
         operatorNodeLabels: {},
-        timeoutSeconds: 60,
-        server: { namespace: "s", statefulSet: "server", container: "server" },
-        agent: { namespace: "a", serviceAccount: "agent" },
-        agentDaemonSet: { namespace: "a", daemonSet: "agent" },
+        timeoutSeconds: 300,
+        server: {
+            namespace: "spire-system",
+            statefulSet: "spire-server",
+            container: "spire-server",
+        },
+        agent: { namespace: "spire-system", serviceAccount: "spire-agent" },
+        agentDaemonSet: { namespace: "spire-system", daemonSet: "spire-agent" },
         cilium: {
             namespace: "kube-system",
             agentServiceAccount: "cilium",

@@ -1,0 +1,20 @@
+/** The names that parts of the cluster know each other by. */
+
+/** StatefulSet, container, Service and service account of the SPIRE server. */
+export const SERVER_NAME = "spire-server";
+
+/** DaemonSet, container and service account of the SPIRE agents. */
+export const AGENT_NAME = "spire-agent";
+
+/** ConfigMap, in the agents' namespace, with the trust bundle under the key `bundle.crt`. */
+export const BUNDLE_CONFIG_MAP = "spire-bundle";
+
+/** What Cilium's chart calls its parts (its defaults; `serviceAccounts.*.name` is not ours to change). */
+export const CILIUM = {
+    agentDaemonSet: "cilium",
+    agentContainer: "cilium-agent",
+    agentServiceAccount: "cilium",
+    operatorDeployment: "cilium-operator",
+    operatorServiceAccount: "cilium-operator",
+    configMap: "cilium-config",
+} as const;

@@ -1,0 +1,182 @@
+/** The checks of the doctor. Each has a name, says what it found and, when that is wrong, the cure. */
+import {
+    type AgentEntriesArgs,
+    agentNodes,
+    type Cluster,
+    type Entry,
+    owns,
+    planAgentEntries,
+    SpireServer,
+    stepsTo,
+    waitForAgents,
+} from "@cilium-spire/entries-provider";
+import { mutualAuthValues } from "../components/cilium/values";
+import { CILIUM } from "../components/names";
+import { serverAddress } from "../components/spire/server";
+import type { Settings } from "../config";
+import { requireCluster } from "../preflight";
+
+/** What a check found. A cure makes it a problem. */
+export interface Finding {
+    finding: string;
+    cure?: string;
+}
+
+export interface Check {
+    name: string;
+    run: (patient: Patient) => Promise<Finding>;
+}
+
+/** The stack under examination. */
+export interface Patient {
+    cluster: Cluster;
+    settings: Settings;
+    /** What the stack's entries resource was asked for. */
+    entries: AgentEntriesArgs;
+}
+
+const UP = 'run "pulumi up"';
+
+export const checks: Check[] = [
+    {
+        name: "API server",
+        run: async ({ cluster, settings }) => {
+            await requireCluster(settings);
+            return { finding: `${cluster.url} answers` };
+        },
+    },
+    {
+        name: "SPIRE server",
+        run: async (patient) => {
+            await spireServer(patient);
+            return { finding: "has a Ready pod" };
+        },
+    },
+    {
+        name: "SPIRE agents",
+        run: async (patient) => {
+            const { cluster, entries } = patient;
+            const server = await spireServer(patient);
+            const nodes = await waitForAgents(cluster, server, entries.agentDaemonSet, entries, 0);
+            return { finding: `${nodes.length} attested` };
+        },
+    },
+    {
+        name: "registration entries",
+        run: async (patient) => {
+            const { cluster, entries } = patient;
+            const nodes = await agentNodes(cluster, entries.agentDaemonSet);
+            const live = await (await spireServer(patient)).entries();
+            const steps = stepsTo(planAgentEntries(entries, nodes), live, entries.idPrefix);
+            const wrong = [
+                ...steps.create.map((entry) => `${entry.id} is missing`),
+                ...steps.update.map((entry) => `${entry.id} was changed`),
+                ...steps.delete.map((id) => `${id} is left over`),
+            ];
+            if (wrong.length) return { finding: wrong.join("; "), cure: UP };
+            const ours = live.filter((entry) => owns(entries.idPrefix, entry)).length;
+            return { finding: `${ours} as planned` };
+        },
+    },
+    {
+        name: "operator's identity",
+        run: async (patient) => {
+            const live = await (await spireServer(patient)).entries();
+            const rivals = live.filter(
+                (e) => !owns(patient.entries.idPrefix, e) && matchesOperator(patient, e),
+            );
+            if (rivals.length === 0) return { finding: "only ours matches the operator's pods" };
+            const list = rivals.map((e) => `${e.id} (${e.spiffeId})`).join(", ");
+            return {
+                // Cilium uses whichever SVID comes first (cilium operator/auth/spire/client.go).
+                finding: `other entries match the operator's pods, so it may use an identity without rights: ${list}`,
+                cure: "delete them, or narrow their selectors",
+            };
+        },
+    },
+    {
+        name: "Cilium's configuration",
+        run: async ({ cluster, settings }) => {
+            const { data = {} } = await cluster.ask(
+                cluster.core.readNamespacedConfigMap({
+                    name: CILIUM.configMap,
+                    namespace: settings.cilium.namespace,
+                }),
+            );
+            const wrong = Object.entries(expectedConfig(settings))
+                .filter(([key, value]) => data[key] !== value)
+                .map(([key, value]) => `${key} is "${data[key] ?? ""}", not "${value}"`);
+            if (wrong.length) return { finding: wrong.join("; "), cure: UP };
+            return { finding: "has mutual authentication with this SPIRE" };
+        },
+    },
+    {
+        name: "identities",
+        run: async (patient) => {
+            const identities = await ciliumIdentities(patient.cluster);
+            const live = await (await spireServer(patient)).entries();
+            const registered = new Set(live.map((entry) => entry.spiffeId));
+            const { trustDomain } = patient.settings;
+            const missing = identities.filter(
+                (id) => !registered.has(`spiffe://${trustDomain}/identity/${id}`),
+            );
+            if (missing.length === 0) return { finding: `${identities.length} registered` };
+            return {
+                finding: `cilium-operator has not registered ${missing.join(", ")}`,
+                cure: `kubectl -n ${patient.settings.cilium.namespace} delete pod -l io.cilium/app=operator`,
+            };
+        },
+    },
+];
+
+async function spireServer({ cluster, entries }: Patient): Promise<SpireServer> {
+    const server = await SpireServer.find(cluster, entries.server, 0);
+    if (server) return server;
+    const { namespace, statefulSet } = entries.server;
+    throw new Error(`StatefulSet ${namespace}/${statefulSet} does not exist; ${UP}`);
+}
+
+/** True for an entry that SPIRE would give to the operator's pods. */
+function matchesOperator({ entries }: Patient, entry: Entry): boolean {
+    const { namespace, operatorServiceAccount } = entries.cilium;
+    const known = [`k8s:ns:${namespace}`, `k8s:sa:${operatorServiceAccount}`];
+    return entry.selectors.every((selector) => known.includes(selector));
+}
+
+/** The keys of Cilium's ConfigMap that the chart derives from our values. */
+function expectedConfig({ trustDomain, spire }: Settings): Record<string, string> {
+    const { host, port } = serverAddress(spire.server.namespace);
+    const values = mutualAuthValues({
+        trustDomain,
+        serverAddress: `${host}:${port}`,
+        sockets: spire.sockets,
+    });
+    const { spire: chart } = (values.authentication as { mutual: { spire: ChartSpire } }).mutual;
+    return {
+        "mesh-auth-enabled": "true",
+        "mesh-auth-mutual-enabled": "true",
+        "mesh-auth-spiffe-trust-domain": chart.trustDomain,
+        "mesh-auth-spire-server-address": chart.serverAddress,
+        "mesh-auth-spire-admin-socket": chart.adminSocketPath,
+        "mesh-auth-spire-agent-socket": chart.agentSocketPath,
+    };
+}
+
+interface ChartSpire {
+    trustDomain: string;
+    serverAddress: string;
+    adminSocketPath: string;
+    agentSocketPath: string;
+}
+
+/** Names, which are numbers, of all security identities that Cilium has allocated. */
+export async function ciliumIdentities(cluster: Cluster): Promise<number[]> {
+    const list = (await cluster.ask(
+        cluster.custom.listClusterCustomObject({
+            group: "cilium.io",
+            version: "v2",
+            plural: "ciliumidentities",
+        }),
+    )) as { items: { metadata: { name: string } }[] };
+    return list.items.map((item) => Number(item.metadata.name));
+}

@@ -1,0 +1,93 @@
+/**
+ * Runs the tests in phases, the fast ones first, and stops after the first phase that failed.
+ *
+ * `node bin/test/run.js check` leaves out what needs a cluster. The last line is `N passed, N failed`.
+ */
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "node:test";
+import { repositoryRoot } from "../sandbox/paths";
+
+interface Tally {
+    passed: number;
+    failed: number;
+}
+
+interface Phase {
+    name: string;
+    needsCluster?: true;
+    run: () => Promise<Tally>;
+}
+
+const phases: Phase[] = [
+    { name: "format", run: () => command("prettier", ["--check", "--log-level", "warn", "."]) },
+    { name: "lint", run: () => command("eslint", ["--max-warnings", "0", "."]) },
+    { name: "unit and component", run: () => files(["unit", "component"]) },
+    { name: "engine", run: () => files(["engine"]) },
+    { name: "end to end", needsCluster: true, run: () => files(["e2e"], true) },
+];
+
+/** A command that passes or fails as one test; its output is shown only when it fails. */
+function command(name: string, args: string[]): Promise<Tally> {
+    const result = spawnSync(name, args, { cwd: repositoryRoot, encoding: "utf8" });
+    const passed = result.status === 0;
+    if (!passed) console.log(result.error?.message ?? result.stdout + result.stderr);
+    return Promise.resolve({ passed: Number(passed), failed: Number(!passed) });
+}
+
+/** The test files of some folders. One at a time and with a line per test when `verbose`. */
+async function files(folders: string[], verbose = false): Promise<Tally> {
+    const found = folders.flatMap((folder) => globSync(join(__dirname, folder, "**/*.test.js")));
+    if (found.length === 0) throw new Error(`no test files in ${folders.join(", ")}`);
+    const tally: Tally = { passed: 0, failed: 0 };
+    const stream = run({ files: found.sort(), concurrency: verbose ? 1 : 2 });
+    stream.on("test:pass", ({ name, details, skip, todo }) => {
+        if (details.type === "suite") return;
+        if (skip !== undefined || todo !== undefined) {
+            console.log(`  ${name}: skipped, which counts as failed here`);
+            tally.failed++;
+            return;
+        }
+        tally.passed++;
+        if (verbose) console.log(`  ok ${name} (${(details.duration_ms / 1000).toFixed(1)} s)`);
+    });
+    stream.on("test:fail", ({ name, file, details }) => {
+        // A suite fails with its tests; one that fails by itself, in a hook, has no failed test to count.
+        const error = details.error as Error & { failureType?: string };
+        if (details.type === "suite" && error.failureType === "subtestsFailed") return;
+        tally.failed++;
+        const cause = error.cause instanceof Error ? error.cause : error;
+        console.log(`  FAILED ${name} (${file ?? ""})\n${indent(cause.stack ?? cause.message)}`);
+    });
+    stream.on("test:stdout", ({ message }) => verbose && process.stdout.write(`    ${message}`));
+    stream.on("test:stderr", ({ message }) => verbose && process.stdout.write(`    ${message}`));
+    for await (const _event of stream) {
+        // Reading the stream to its end is what runs it.
+    }
+    return tally;
+}
+
+function indent(text: string): string {
+    return text.replace(/^/gm, "    ");
+}
+
+async function main(): Promise<void> {
+    const only = process.argv[2];
+    const total: Tally = { passed: 0, failed: 0 };
+    for (const phase of phases) {
+        if (only === "check" && phase.needsCluster) continue;
+        console.log(phase.name);
+        const start = Date.now();
+        const { passed, failed } = await phase.run();
+        total.passed += passed;
+        total.failed += failed;
+        const seconds = ((Date.now() - start) / 1000).toFixed(1);
+        console.log(`  ${passed} passed, ${failed} failed in ${seconds} s`);
+        if (failed > 0) break;
+    }
+    console.log(`${total.passed} passed, ${total.failed} failed`);
+    process.exit(total.failed > 0 ? 1 : 0);
+}
+
+void main();
