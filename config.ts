@@ -3,11 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { reservedValuePaths } from "./components/cilium/values";
 import { unsupportedCilium } from "./components/cilium/versions";
-import { socketConflict } from "./components/spire/sockets";
-import { unsupportedSpire } from "./components/spire/versions";
 import { ciliumSettings, registrationSettings } from "./settings/cilium";
-import { clusterName, durationSeconds, trustDomain } from "./settings/primitives";
+import { clusterName, trustDomain } from "./settings/primitives";
 import { spireSettings } from "./settings/spire";
+import { spireProblems } from "./settings/spireRules";
 
 /** The whole configuration of a stack; keys as in `Pulumi.<stack>.yaml`. */
 export const settingsSchema = z.strictObject({
@@ -68,15 +67,9 @@ export function decodeSettings(raw: unknown, prefix = ""): Settings {
 /** Rules that span keys. Each line names the key to change. */
 function crossFieldProblems(settings: Settings): string[] {
     const { spire, cilium } = settings;
-    const { server, sockets } = spire;
     const problems: (string | false | undefined)[] = [
-        at("spire.version", unsupportedSpire(spire.version)),
         at("cilium.version", unsupportedCilium(cilium.version)),
-        at(`spire.sockets.admin = "${sockets.admin}"`, socketConflict(sockets)),
-        server.replicas > 1 &&
-            `spire.server.replicas = ${server.replicas}: each replica would have a sqlite datastore and a CA of its own; use 1`,
-        durationSeconds(server.x509SvidTtl) > durationSeconds(server.caTtl) / 6 &&
-            `spire.server.x509SvidTtl = "${server.x509SvidTtl}": SPIRE shortens SVIDs to a sixth of the CA's lifetime (caTtl = "${server.caTtl}"); shorten it or lengthen caTtl`,
+        ...spireProblems(spire, settings.trustDomain),
         ...reservedValuePaths(cilium.values).map(
             (path) => `cilium.values.${path}: is set by this program; remove it`,
         ),
@@ -102,7 +95,7 @@ function decodeValue(key: string, text: string): unknown {
 function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
     const key = issue.path.join(".");
     if (issue.code === "unrecognized_keys") {
-        const known = knownKeys(issue.path);
+        const known = knownKeys(issue.path, raw);
         return issue.keys.map((unknown) => {
             const full = [...issue.path, unknown].join(".");
             const close = known.find((k) => k.toLowerCase() === unknown.toLowerCase());
@@ -122,24 +115,48 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
     return [`${key} = ${JSON.stringify(value)}: ${issue.message}`];
 }
 
-function knownKeys(path: PropertyKey[]): string[] {
+function knownKeys(path: PropertyKey[], raw: unknown): string[] {
     let type: z.core.$ZodType | undefined = settingsSchema;
+    let value = raw;
     for (const key of path) {
-        type = shapeOf(type)?.[String(key)];
+        type = memberOf(type, String(key), value);
+        value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
     }
-    return Object.keys(shapeOf(type) ?? {});
+    return Object.keys(shapeOf(type, value) ?? {});
 }
 
+function memberOf(
+    type: z.core.$ZodType | undefined,
+    key: string,
+    value: unknown,
+): z.core.$ZodType | undefined {
+    const inner = unwrap(type);
+    if (inner instanceof z.ZodArray) return inner.element;
+    if (inner instanceof z.ZodRecord) return inner.valueType;
+    return shapeOf(inner, value)?.[key];
+}
+
+/** The members of an object, or of that variant of a union which the value's tag names. */
 function shapeOf(
     type: z.core.$ZodType | undefined,
+    value?: unknown,
 ): Partial<Record<string, z.core.$ZodType>> | undefined {
-    if (type instanceof z.ZodObject) return type.shape;
-    if (
+    const inner = unwrap(type);
+    if (inner instanceof z.ZodObject) return inner.shape;
+    if (!(inner instanceof z.ZodDiscriminatedUnion)) return undefined;
+    const tag = inner.def.discriminator;
+    const wanted = (value as Record<string, unknown> | undefined)?.[tag];
+    const variant = inner.options.find((option) => {
+        const literal = option instanceof z.ZodObject && (option.shape[tag] as unknown);
+        return literal instanceof z.ZodLiteral && literal.values.has(wanted as string);
+    });
+    return shapeOf(variant);
+}
+
+function unwrap(type: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+    const wrapped =
         type instanceof z.ZodPrefault ||
         type instanceof z.ZodDefault ||
-        type instanceof z.ZodOptional
-    ) {
-        return shapeOf(type.unwrap());
-    }
-    return undefined;
+        type instanceof z.ZodOptional;
+    return wrapped ? unwrap(type.unwrap()) : type;
 }

@@ -1,5 +1,7 @@
 /** What must be true of the cluster before anything is changed in it. */
 import { Cluster } from "@cilium-spire/entries-provider";
+import { AGENT_NAME, SERVER_NAME } from "./components/names";
+import { imageVersion, upgradeProblem } from "./components/spire/upgrade";
 import type { Settings } from "./config";
 
 /** Exec with an end of standard input (`v5.channel.k8s.io`), through which entries are written. */
@@ -8,9 +10,10 @@ const OLDEST_KUBERNETES = 30;
 const FINE_GRAINED_KUBELET = 33;
 
 /**
- * Asks the API server for its version.
+ * Asks the API server for its version, and for that of a SPIRE that is already there.
  *
- * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, or too old.
+ * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
+ * SPIRE from which there is no way to the wanted version in one step.
  */
 export async function requireCluster({ kubeContext, spire }: Settings): Promise<void> {
     const cluster = new Cluster(kubeContext);
@@ -26,4 +29,31 @@ export async function requireCluster({ kubeContext, spire }: Settings): Promise<
             `spire.agent.kubelet.authorization = "nodes/pods" needs Kubernetes 1.${FINE_GRAINED_KUBELET}, the cluster runs ${gitVersion}; set it to "nodes/proxy".`,
         );
     }
+    await requireUpgradePath(cluster, spire);
+}
+
+/** Compares what runs, as the images of the workloads say, with what is wanted. */
+async function requireUpgradePath(cluster: Cluster, spire: Settings["spire"]): Promise<void> {
+    const { server, agent, version } = spire;
+    const [statefulSet, daemonSet] = await Promise.all([
+        cluster.find(
+            cluster.apps.readNamespacedStatefulSet({
+                name: SERVER_NAME,
+                namespace: server.namespace,
+            }),
+        ),
+        cluster.find(
+            cluster.apps.readNamespacedDaemonSet({ name: AGENT_NAME, namespace: agent.namespace }),
+        ),
+    ]);
+    const versionOf = (workload: typeof statefulSet | typeof daemonSet, container: string) => {
+        const containers = workload?.spec?.template.spec?.containers;
+        return imageVersion(containers?.find((c) => c.name === container)?.image ?? "");
+    };
+    const running = {
+        server: versionOf(statefulSet, SERVER_NAME),
+        agent: versionOf(daemonSet, AGENT_NAME),
+    };
+    const problem = upgradeProblem(running, version);
+    if (problem) throw new Error(problem);
 }

@@ -1,5 +1,6 @@
 /** Pod templates: the one place that uses @pulumi/kubernetesx, for its maps of ports and volumes that come with a mount. */
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type * as k8s from "@pulumi/kubernetes";
 import * as kx from "@pulumi/kubernetesx";
 import * as pulumi from "@pulumi/pulumi";
@@ -34,12 +35,21 @@ export function podTemplate(args: PodArgs): pulumi.Output<k8s.types.input.core.v
     }));
 }
 
+/** @throws Error when two mounts mean different volumes by one name: the second would be mounted as the first. */
 function uniqueByName<T extends { name: string }>(items: T[]): T[] {
-    return [...new Map(items.map((item) => [item.name, item])).values()];
+    const byName = new Map<string, T>();
+    for (const item of items) {
+        const first = byName.get(item.name) ?? item;
+        if (!isDeepStrictEqual(first, item)) throw new Error(`two volumes are named ${item.name}`);
+        byName.set(item.name, first);
+    }
+    return [...byName.values()];
 }
 
-/** kubernetesx adds empty lists, which the API server drops and previews would show for ever. */
+/** Empty lists, of which kubernetesx adds some, and empty maps: the API server drops them, previews would show them for ever. */
 function withoutEmpty<T extends object>(object: T): T {
-    const kept = Object.entries(object).filter(([, v]) => !(Array.isArray(v) && v.length === 0));
+    const kept = Object.entries(object).filter(
+        ([, v]) => typeof v !== "object" || v === null || Object.keys(v as object).length > 0,
+    );
     return Object.fromEntries(kept) as T;
 }

@@ -23,6 +23,69 @@ export const version = z
     .string("must be a version such as 1.18.4, in quotes")
     .regex(/^\d+\.\d+\.\d+$/, "must be a full version such as 1.18.4, without a leading v");
 
+export const port = z
+    .int("must be a port number")
+    .min(1, "must be 1 to 65535")
+    .max(65535, "must be 1 to 65535");
+
+/** A number of pods, or a share of them such as 10%, as Kubernetes' updates take it. */
+export const intOrPercent = z.union(
+    [z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/)],
+    "must be a number from 1, or a percentage such as 10%",
+);
+
+/** The SPIFFE standard, section 2: a trust domain and a path without empty, `.` or `..` segments. */
+export const spiffeId = z
+    .string()
+    .max(2048)
+    .regex(
+        /^spiffe:\/\/[a-z0-9][a-z0-9._-]*(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/,
+        "must be a SPIFFE ID such as spiffe://example.org/ns/team/sa/app",
+    );
+
+/** The trust domain of a {@link spiffeId}. */
+export function trustDomainOf(id: string): string {
+    return id.slice("spiffe://".length).split("/")[0]!;
+}
+
+export const httpsUrl = z
+    .string()
+    .regex(/^https:\/\/[^\s/?#]+(\/[^\s]*)?$/, "must be a URL that begins with https://");
+
+/** A DNS name or an IP address, without port. */
+export const hostName = z
+    .string()
+    .max(253)
+    .regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]*$/, "must be a DNS name or an IP address, without a port");
+
+/** The name of an object that the user made (RFC 1123 subdomain). */
+export const existingName = z
+    .string()
+    .max(253)
+    .regex(
+        /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+        'must be the name of a Kubernetes object: lower-case letters, digits, "-" and "."',
+    );
+
+const secretDataKey = z
+    .string()
+    .regex(/^[-._A-Za-z0-9]+$/, 'must be a key of a Secret: letters, digits, "-", "_" and "."');
+
+/** One value of a Secret in the namespace of its reader. Its content never passes through this program. */
+export function secretKey(defaultKey: string) {
+    return z.strictObject({
+        name: existingName.describe("Name of the Secret."),
+        key: secretDataKey.default(defaultKey).describe("Key in the Secret."),
+    });
+}
+
+/** A certificate with its key in a Secret; the defaults fit type `kubernetes.io/tls`, as cert-manager makes them. */
+export const certificateSecret = z.strictObject({
+    name: existingName.describe("Name of the Secret."),
+    certKey: secretDataKey.default("tls.crt").describe("Key of the certificate chain (PEM)."),
+    keyKey: secretDataKey.default("tls.key").describe("Key of the private key (PEM)."),
+});
+
 /** A Kubernetes object name (RFC 1123 label). */
 export const objectName = z
     .string()
@@ -78,4 +141,14 @@ export function resources(defaults: {
 /** Adds `defaults` for a group of settings whose members all have defaults: the group itself may be left out. */
 export function group<T extends z.ZodRawShape>(shape: T) {
     return z.strictObject(shape).prefault({} as never);
+}
+
+/** Variants told apart by the key `tag`; a wrong tag is answered with the list of the right ones. */
+export function variants<
+    K extends string,
+    T extends readonly [z.ZodObject<Record<K, z.ZodLiteral<string>>>, ...z.ZodObject[]],
+>(tag: K, options: T) {
+    const names = options.map((option) => [...(option.shape[tag] as z.ZodLiteral).values].join());
+    const error = `${tag} must be one of: ${names.join(", ")}`;
+    return z.discriminatedUnion(tag, options as never, { error }) as unknown as z.ZodUnion<T>;
 }

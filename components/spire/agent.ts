@@ -1,11 +1,11 @@
 /** The SPIRE agents: a DaemonSet that puts two sockets on every node. */
-import { posix } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { AgentSettings } from "../../settings/spire";
-import { AGENT_NAME, BUNDLE_CONFIG_MAP } from "../names";
+import { AGENT_NAME } from "../names";
 import { podTemplate } from "../pod";
-import { AGENT_DATA_DIR, agentConf, BUNDLE_DIR, NODE_ADDRESS_ENV, TOKEN_DIR } from "./agentConf";
+import { agentConf } from "./agentConf";
+import { agentPod } from "./agentPod";
 import type { Sockets } from "./sockets";
 
 /** Arguments of {@link Agent}. */
@@ -14,7 +14,7 @@ export interface AgentArgs {
     trustDomain: string;
     /** Name under which the agents attest. */
     clusterName: string;
-    /** Version of SPIRE: the tag of the image. */
+    /** Version of the agents: the tag of the image. */
     version: string;
     /** The server's Service. */
     server: { host: string; port: number };
@@ -27,7 +27,6 @@ export interface AgentArgs {
 }
 
 const LABELS = { "app.kubernetes.io/name": AGENT_NAME };
-const CONFIG_DIR = "/run/spire/config";
 
 /**
  * SPIRE agents on every node, tainted ones too: Cilium runs there and needs them.
@@ -44,7 +43,7 @@ export class Agent extends pulumi.ComponentResource {
             { metadata: { name: AGENT_NAME, namespace } },
             parent,
         );
-        this.grantKubelet(namespace, args.settings.kubelet.authorization);
+        const rights = this.grantKubelet(namespace, args.settings.kubelet.authorization);
         const configuration = JSON.stringify(agentConf(args), undefined, 2);
         const config = new k8s.core.v1.ConfigMap(
             AGENT_NAME,
@@ -60,26 +59,30 @@ export class Agent extends pulumi.ComponentResource {
                 metadata: { name: AGENT_NAME, namespace, labels: LABELS },
                 spec: {
                     selector: { matchLabels: LABELS },
+                    updateStrategy: {
+                        type: "RollingUpdate",
+                        rollingUpdate: { maxUnavailable: args.settings.maxUnavailable },
+                    },
                     template: podTemplate({
                         labels: LABELS,
                         configuration,
-                        spec: agentPod(args, account.metadata.name, config.metadata.name),
+                        spec: agentPod(args.settings, args.sockets, args.version),
                     }),
                 },
             },
-            { ...parent, dependsOn: [config] },
+            { ...parent, dependsOn: [account, config, rights] },
         );
         this.registerOutputs({});
     }
 
     /** To attest a workload, the agent asks its node's kubelet which pod a process belongs to. */
-    private grantKubelet(namespace: string, resource: string): void {
+    private grantKubelet(namespace: string, resource: string): pulumi.Resource {
         const role = new k8s.rbac.v1.ClusterRole(
             AGENT_NAME,
             { rules: [{ apiGroups: [""], resources: [resource], verbs: ["get"] }] },
             { parent: this },
         );
-        new k8s.rbac.v1.ClusterRoleBinding(
+        return new k8s.rbac.v1.ClusterRoleBinding(
             AGENT_NAME,
             {
                 roleRef: {
@@ -92,83 +95,4 @@ export class Agent extends pulumi.ComponentResource {
             { parent: this },
         );
     }
-}
-
-function agentPod(
-    args: AgentArgs,
-    serviceAccountName: pulumi.Input<string>,
-    configMap: pulumi.Input<string>,
-): Parameters<typeof podTemplate>[0]["spec"] {
-    const { settings, sockets } = args;
-    // The listener is on the node's loopback, where the kubelet probes it and pods cannot.
-    const probe = (path: string) => ({
-        httpGet: { path, host: "127.0.0.1", port: settings.healthPort },
-    });
-    return {
-        serviceAccountName,
-        // Callers of the sockets are attested by their process ID, which only the host's namespace shows.
-        hostPID: true,
-        // The kubelet's address and the server's ClusterIP are reachable before the pod network is.
-        hostNetwork: true,
-        dnsPolicy: "ClusterFirstWithHostNet",
-        priorityClassName: "system-node-critical",
-        tolerations: [{ operator: "Exists" }],
-        containers: [
-            {
-                name: AGENT_NAME,
-                image: `${settings.image}:${args.version}`,
-                imagePullPolicy: "IfNotPresent",
-                args: ["run", "-config", `${CONFIG_DIR}/agent.conf`],
-                env: { [NODE_ADDRESS_ENV]: { fieldRef: { fieldPath: "status.hostIP" } } },
-                readinessProbe: { ...probe("/ready"), periodSeconds: 2 },
-                livenessProbe: { ...probe("/live"), initialDelaySeconds: 15, periodSeconds: 30 },
-                resources: settings.resources,
-                securityContext: {
-                    allowPrivilegeEscalation: false,
-                    readOnlyRootFilesystem: true,
-                    capabilities: { drop: ["ALL"] },
-                    seccompProfile: { type: "RuntimeDefault" },
-                },
-                volumeMounts: [
-                    {
-                        volume: { name: "config", configMap: { name: configMap } },
-                        destPath: CONFIG_DIR,
-                    },
-                    {
-                        volume: {
-                            name: "bundle",
-                            configMap: { name: BUNDLE_CONFIG_MAP },
-                        },
-                        destPath: BUNDLE_DIR,
-                    },
-                    { volume: tokenVolume, destPath: TOKEN_DIR },
-                    { volume: { name: "data", emptyDir: {} }, destPath: AGENT_DATA_DIR },
-                    ...[
-                        ["workload-socket", sockets.workload],
-                        ["admin-socket", sockets.admin],
-                    ].map(([name, path]) => hostDirectory(name!, posix.dirname(path!))),
-                ],
-            },
-        ],
-    };
-}
-
-/** The token that k8s_psat shows to the server; its audience makes it useless elsewhere. */
-const tokenVolume = {
-    name: "token",
-    projected: {
-        sources: [
-            {
-                serviceAccountToken: {
-                    path: "spire-agent",
-                    audience: "spire-server",
-                    expirationSeconds: 7200,
-                },
-            },
-        ],
-    },
-};
-
-function hostDirectory(name: string, path: string) {
-    return { volume: { name, hostPath: { path, type: "DirectoryOrCreate" } }, destPath: path };
 }

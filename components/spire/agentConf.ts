@@ -1,8 +1,8 @@
 /** The SPIRE agent's configuration as plain data. */
 import type { AgentSettings } from "../../settings/spire";
-import { plugin } from "./serverConf";
+import { plugin } from "./plugin";
 import type { Sockets } from "./sockets";
-import { atLeast } from "./versions";
+import { supports } from "./versions";
 
 export const AGENT_DATA_DIR = "/run/spire/data";
 /** Where the pod mounts the ConfigMap with the trust bundle. */
@@ -25,7 +25,10 @@ export interface AgentConfArgs {
     settings: AgentSettings;
 }
 
-/** `agent.conf` for one version of SPIRE. An unknown key in `agent` would stop the agent, so each is guarded. */
+/**
+ * `agent.conf` for one version of SPIRE. An unknown key in `agent` would stop the agent, so each is guarded here or
+ * refused by `config.ts`. Members that are undefined vanish in the JSON text.
+ */
 export function agentConf(args: AgentConfArgs): object {
     const { version, settings, sockets } = args;
     return {
@@ -35,11 +38,13 @@ export function agentConf(args: AgentConfArgs): object {
             server_address: args.server.host,
             server_port: String(args.server.port),
             trust_domain: args.trustDomain,
-            trust_bundle_path: `${BUNDLE_DIR}/bundle.crt`,
+            ...trustBundle(settings),
             socket_path: sockets.workload,
             admin_socket_path: sockets.admin,
             authorized_delegates: args.delegates,
-            ...bootstrap(version),
+            availability_target: settings.availabilityTarget,
+            ...svidCache(version, settings),
+            ...bootstrap(version, settings),
         },
         plugins: {
             NodeAttestor: plugin("k8s_psat", {
@@ -51,22 +56,39 @@ export function agentConf(args: AgentConfArgs): object {
             WorkloadAttestor: plugin("k8s", {
                 node_name_env: NODE_ADDRESS_ENV,
                 skip_kubelet_verification: settings.kubelet.verification === "skip",
-                // Opt-in until 1.11, and without it pods cannot be found under cgroup v2.
-                ...(!atLeast(version, "1.11.0") && { use_new_container_locator: true }),
+                // Without it pods cannot be found under cgroup v2.
+                ...(!supports(version, "containerLocatorByDefault") && {
+                    use_new_container_locator: true,
+                }),
             }),
         },
         health_checks: {
             listener_enabled: true,
-            bind_address: "127.0.0.1",
+            // On the node's network only the node itself should reach it; in a pod the kubelet comes from outside.
+            bind_address: settings.hostNetwork ? "127.0.0.1" : "0.0.0.0",
             bind_port: String(settings.healthPort),
             live_path: "/live",
             ready_path: "/ready",
         },
+        telemetry: { Prometheus: { host: "0.0.0.0", port: settings.metricsPort } },
     };
 }
 
+function trustBundle({ trustBundle: bundle }: AgentSettings): object {
+    if (bundle.source === "configMap") return { trust_bundle_path: `${BUNDLE_DIR}/bundle.crt` };
+    return { trust_bundle_url: bundle.url, trust_bundle_format: bundle.format };
+}
+
+function svidCache(version: string, { x509SvidCacheMaxSize: size }: AgentSettings): object {
+    if (size === undefined) return {};
+    const cache = { x509_svid_cache_max_size: size };
+    return supports(version, "svidCacheSizeIsStable") ? cache : { experimental: cache };
+}
+
 /** How an agent outlives a server that is away, or that lost its CA. */
-function bootstrap(version: string): object {
-    if (atLeast(version, "1.13.0")) return { rebootstrap_mode: "always", rebootstrap_delay: "1m" };
-    return { retry_bootstrap: true };
+function bootstrap(version: string, settings: AgentSettings): object {
+    if (!supports(version, "rebootstrap")) return { retry_bootstrap: true };
+    const mode = settings.rebootstrapMode ?? "always";
+    if (mode === "never") return { rebootstrap_mode: mode };
+    return { rebootstrap_mode: mode, rebootstrap_delay: settings.rebootstrapDelay ?? "1m" };
 }

@@ -1,10 +1,13 @@
-/** The SPIRE server: a StatefulSet with its Service, rights and trust bundle. */
+/** The SPIRE server: a StatefulSet with its Services, rights and trust bundle. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerSettings } from "../../settings/spire";
-import { BUNDLE_CONFIG_MAP, SERVER_NAME as NAME } from "../names";
+import { BUNDLE_CONFIG_MAP, SERVER_NAME } from "../names";
 import { podTemplate } from "../pod";
-import { SERVER_DATA_DIR, SERVER_PORTS, SERVER_SOCKET_DIR, serverConf } from "./serverConf";
+import { SERVER_PORTS, serverConf } from "./serverConf";
+import { SERVER_LABELS, serverClaims, serverPod } from "./serverPod";
+import { grantServer } from "./serverRbac";
+import { upstreamAuthorityAnnotations } from "./upstreamAuthority";
 
 /** Arguments of {@link Server}. */
 export interface ServerArgs {
@@ -25,21 +28,20 @@ export interface ServerArgs {
     settings: ServerSettings;
 }
 
-const LABELS = { "app.kubernetes.io/name": NAME };
-const CONFIG_DIR = "/run/spire/config";
-/** The image's user since SPIRE 1.10. */
-const USER = 1000;
+/** Service of the bundle endpoint, which may be of another type than that of the server. */
+const BUNDLE_ENDPOINT = `${SERVER_NAME}-bundle-endpoint`;
 
 /**
  * Host and port of the Service of a server in a namespace: known before the server exists, because Cilium, the network
  * that it needs, is told of it. The host works whatever the cluster's DNS domain is.
  */
 export function serverAddress(namespace: string): { host: string; port: number } {
-    return { host: `${NAME}.${namespace}.svc`, port: SERVER_PORTS.grpc };
+    return { host: `${SERVER_NAME}.${namespace}.svc`, port: SERVER_PORTS.grpc };
 }
 
 /**
- * A SPIRE server that stores everything on one volume and admits the agents of one cluster.
+ * A SPIRE server that admits the agents of one cluster: one replica with everything on its volume, or several that share
+ * a PostgreSQL.
  *
  * Ready pods mean a server that answers: its readiness is SPIRE's own.
  */
@@ -48,15 +50,29 @@ export class Server extends pulumi.ComponentResource {
         super("cilium-spire:spire:Server", name, {}, opts);
         const parent = { parent: this };
         const { settings } = args;
-        const namespace = settings.namespace;
+        const metadata = {
+            name: SERVER_NAME,
+            namespace: settings.namespace,
+            labels: SERVER_LABELS,
+        };
 
         const account = new k8s.core.v1.ServiceAccount(
-            NAME,
-            { metadata: { name: NAME, namespace } },
+            SERVER_NAME,
+            {
+                metadata: {
+                    ...metadata,
+                    annotations: upstreamAuthorityAnnotations(settings.upstreamAuthority),
+                },
+            },
             parent,
         );
-        this.grantAttestation(namespace);
-        this.publishBundle(namespace, args.agent.namespace);
+        const bundle = new k8s.core.v1.ConfigMap(
+            BUNDLE_CONFIG_MAP,
+            { metadata: { name: BUNDLE_CONFIG_MAP, namespace: args.agent.namespace } },
+            // The server fills it; the program only makes it exist.
+            { ...parent, ignoreChanges: ["data"] },
+        );
+        const rights = grantServer(settings, args.agent.namespace, this);
         const configuration = JSON.stringify(
             serverConf({
                 ...args,
@@ -67,166 +83,81 @@ export class Server extends pulumi.ComponentResource {
             2,
         );
         const config = new k8s.core.v1.ConfigMap(
-            NAME,
-            { metadata: { name: NAME, namespace }, data: { "server.conf": configuration } },
+            SERVER_NAME,
+            { metadata, data: { "server.conf": configuration } },
             parent,
         );
-        new k8s.core.v1.Service(
-            NAME,
+        this.exposeServices(settings);
+        if (settings.replicas > 1) this.limitDisruption(settings);
+        new k8s.apps.v1.StatefulSet(
+            SERVER_NAME,
             {
-                metadata: { name: NAME, namespace, labels: LABELS },
+                metadata,
+                spec: {
+                    replicas: settings.replicas,
+                    serviceName: SERVER_NAME,
+                    updateStrategy: { type: settings.updateStrategy },
+                    podManagementPolicy: settings.podManagementPolicy,
+                    selector: { matchLabels: SERVER_LABELS },
+                    template: podTemplate({
+                        labels: SERVER_LABELS,
+                        configuration,
+                        spec: serverPod(settings, args.version),
+                    }),
+                    ...serverClaims(settings),
+                },
+            },
+            { ...parent, dependsOn: [account, bundle, config, ...rights] },
+        );
+        this.registerOutputs({});
+    }
+
+    private exposeServices({ namespace, federation }: ServerSettings): void {
+        const parent = { parent: this };
+        new k8s.core.v1.Service(
+            SERVER_NAME,
+            {
+                metadata: { name: SERVER_NAME, namespace, labels: SERVER_LABELS },
                 // A ClusterIP: Cilium's operator dials this address itself, and "None" is not one.
                 spec: {
                     type: "ClusterIP",
-                    selector: LABELS,
+                    selector: SERVER_LABELS,
                     ports: [{ name: "grpc", port: SERVER_PORTS.grpc, targetPort: "grpc" }],
                 },
             },
             parent,
         );
-        new k8s.apps.v1.StatefulSet(
-            NAME,
+        const service = federation?.bundleEndpoint?.service;
+        if (!service) return;
+        const { type, port, annotations } = service;
+        new k8s.core.v1.Service(
+            BUNDLE_ENDPOINT,
             {
-                metadata: { name: NAME, namespace, labels: LABELS },
+                metadata: { name: BUNDLE_ENDPOINT, namespace, labels: SERVER_LABELS, annotations },
                 spec: {
-                    replicas: settings.replicas,
-                    serviceName: NAME,
-                    selector: { matchLabels: LABELS },
-                    template: podTemplate({
-                        labels: LABELS,
-                        configuration,
-                        spec: serverPod(args, account.metadata.name, config.metadata.name),
-                    }),
-                    volumeClaimTemplates: [dataClaim(settings)],
-                    persistentVolumeClaimRetentionPolicy: {
-                        whenDeleted: settings.storage.retain ? "Retain" : "Delete",
-                        whenScaled: "Retain",
-                    },
+                    type,
+                    selector: SERVER_LABELS,
+                    ports: [{ name: "bundle", port, targetPort: "bundle" }],
                 },
             },
-            { ...parent, dependsOn: [config] },
+            parent,
         );
-        this.registerOutputs({});
     }
 
-    /** What k8s_psat needs: to review agents' tokens and to look up their pods and nodes. */
-    private grantAttestation(namespace: string): void {
-        const role = new k8s.rbac.v1.ClusterRole(
-            NAME,
+    /** A drain takes one replica at a time. A single replica has no budget, which would block every drain. */
+    private limitDisruption({ namespace }: ServerSettings): void {
+        new k8s.policy.v1.PodDisruptionBudget(
+            SERVER_NAME,
             {
-                rules: [
-                    {
-                        apiGroups: ["authentication.k8s.io"],
-                        resources: ["tokenreviews"],
-                        verbs: ["create"],
-                    },
-                    { apiGroups: [""], resources: ["pods", "nodes"], verbs: ["get"] },
-                ],
-            },
-            { parent: this },
-        );
-        new k8s.rbac.v1.ClusterRoleBinding(
-            NAME,
-            {
-                roleRef: {
-                    apiGroup: "rbac.authorization.k8s.io",
-                    kind: "ClusterRole",
-                    name: role.metadata.name,
+                metadata: { name: SERVER_NAME, namespace, labels: SERVER_LABELS },
+                spec: {
+                    maxUnavailable: 1,
+                    selector: { matchLabels: SERVER_LABELS },
+                    // A replica that does not work holds up no drain.
+                    unhealthyPodEvictionPolicy: "AlwaysAllow",
                 },
-                subjects: [{ kind: "ServiceAccount", name: NAME, namespace }],
             },
             { parent: this },
         );
     }
-
-    /** The ConfigMap that agents bootstrap from; the server may change this one object and no other. */
-    private publishBundle(namespace: string, agentNamespace: string): void {
-        const name = BUNDLE_CONFIG_MAP;
-        const metadata = { name, namespace: agentNamespace };
-        new k8s.core.v1.ConfigMap(
-            name,
-            { metadata },
-            // The server fills it; the program only makes it exist.
-            { parent: this, ignoreChanges: ["data"] },
-        );
-        new k8s.rbac.v1.Role(
-            name,
-            {
-                metadata,
-                rules: [
-                    {
-                        apiGroups: [""],
-                        resources: ["configmaps"],
-                        resourceNames: [name],
-                        verbs: ["get", "patch"],
-                    },
-                ],
-            },
-            { parent: this },
-        );
-        new k8s.rbac.v1.RoleBinding(
-            name,
-            {
-                metadata,
-                roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
-                subjects: [{ kind: "ServiceAccount", name: NAME, namespace }],
-            },
-            { parent: this },
-        );
-    }
-}
-
-function serverPod(
-    { settings, version }: ServerArgs,
-    serviceAccountName: pulumi.Input<string>,
-    configMap: pulumi.Input<string>,
-): Parameters<typeof podTemplate>[0]["spec"] {
-    const probe = (path: string) => ({ httpGet: { path, port: "health" } });
-    return {
-        serviceAccountName,
-        priorityClassName: "system-cluster-critical",
-        securityContext: {
-            runAsNonRoot: true,
-            runAsUser: USER,
-            runAsGroup: USER,
-            fsGroup: USER,
-            seccompProfile: { type: "RuntimeDefault" },
-        },
-        containers: [
-            {
-                name: NAME,
-                image: `${settings.image}:${version}`,
-                imagePullPolicy: "IfNotPresent",
-                args: ["run", "-config", `${CONFIG_DIR}/server.conf`],
-                ports: SERVER_PORTS,
-                readinessProbe: { ...probe("/ready"), periodSeconds: 2 },
-                livenessProbe: { ...probe("/live"), initialDelaySeconds: 15, periodSeconds: 30 },
-                resources: settings.resources,
-                securityContext: {
-                    allowPrivilegeEscalation: false,
-                    readOnlyRootFilesystem: true,
-                    capabilities: { drop: ["ALL"] },
-                },
-                volumeMounts: [
-                    {
-                        volume: { name: "config", configMap: { name: configMap } },
-                        destPath: CONFIG_DIR,
-                    },
-                    { volume: { name: "socket", emptyDir: {} }, destPath: SERVER_SOCKET_DIR },
-                    { name: "data", mountPath: SERVER_DATA_DIR },
-                ],
-            },
-        ],
-    };
-}
-
-function dataClaim({ storage }: ServerSettings): k8s.types.input.core.v1.PersistentVolumeClaim {
-    return {
-        metadata: { name: "data" },
-        spec: {
-            accessModes: ["ReadWriteOnce"],
-            ...(storage.storageClass !== undefined && { storageClassName: storage.storageClass }),
-            resources: { requests: { storage: storage.size } },
-        },
-    };
 }

@@ -1,5 +1,9 @@
 /** The SPIRE server's configuration as plain data; SPIRE reads JSON as well as HCL, so nothing is ever spliced. */
 import type { ServerSettings } from "../../settings/spire";
+import { datastorePlugin } from "./datastore";
+import { federationConf } from "./federation";
+import { plugin } from "./plugin";
+import { upstreamAuthorityPlugin } from "./upstreamAuthority";
 
 /** Where the server keeps everything that must survive a restart. */
 export const SERVER_DATA_DIR = "/run/spire/data";
@@ -20,9 +24,13 @@ export interface ServerConfArgs {
     settings: ServerSettings;
 }
 
-/** `server.conf`. Ports of listeners are strings, that of Prometheus is a number: SPIRE's types. */
+/**
+ * `server.conf`. Ports of listeners are strings, that of Prometheus is a number: SPIRE's types. Members that are
+ * undefined vanish in the JSON text, so that a version of SPIRE sees only the keys that were asked for; `config.ts`
+ * refuses those that it does not know.
+ */
 export function serverConf(args: ServerConfArgs): object {
-    const { agent, settings } = args;
+    const { settings } = args;
     return {
         server: {
             bind_address: "0.0.0.0",
@@ -32,29 +40,27 @@ export function serverConf(args: ServerConfArgs): object {
             data_dir: SERVER_DATA_DIR,
             log_level: settings.logLevel,
             ca_ttl: settings.caTtl,
+            ca_key_type: settings.caKeyType,
+            ca_subject: settings.caSubject && {
+                country: settings.caSubject.country,
+                organization: settings.caSubject.organization,
+                common_name: settings.caSubject.commonName,
+            },
             default_x509_svid_ttl: settings.x509SvidTtl,
+            agent_ttl: settings.agentTtl,
+            default_jwt_svid_ttl: settings.jwtSvidTtl,
+            jwt_key_type: settings.jwtKeyType,
+            jwt_issuer: settings.jwtIssuer,
+            admin_ids: settings.adminIds,
+            audit_log_enabled: settings.auditLog,
+            ratelimit: settings.rateLimit,
+            prune_attested_nodes_expired_for: settings.pruneAttestedNodesExpiredFor,
+            federation: settings.federation && federationConf(settings.federation),
+            experimental: settings.cacheReloadInterval && {
+                cache_reload_interval: settings.cacheReloadInterval,
+            },
         },
-        plugins: {
-            DataStore: plugin("sql", {
-                database_type: "sqlite3",
-                connection_string: `${SERVER_DATA_DIR}/datastore.sqlite3`,
-            }),
-            KeyManager: plugin("disk", { keys_path: `${SERVER_DATA_DIR}/keys.json` }),
-            NodeAttestor: plugin("k8s_psat", {
-                clusters: {
-                    [args.clusterName]: {
-                        service_account_allow_list: [`${agent.namespace}:${agent.serviceAccount}`],
-                        ...(args.nodeLabelKeys.length && {
-                            allowed_node_label_keys: args.nodeLabelKeys,
-                        }),
-                    },
-                },
-            }),
-            Notifier: plugin("k8sbundle", {
-                namespace: agent.namespace,
-                config_map: args.bundleConfigMap,
-            }),
-        },
+        plugins: plugins(args),
         health_checks: {
             listener_enabled: true,
             bind_address: "0.0.0.0",
@@ -66,7 +72,44 @@ export function serverConf(args: ServerConfArgs): object {
     };
 }
 
-/** One plugin in the form that SPIRE's JSON configuration wants: a list of objects keyed by name. */
-export function plugin(name: string, data: object): object[] {
-    return [{ [name]: { plugin_data: data } }];
+function plugins({ agent, bundleConfigMap, settings, ...args }: ServerConfArgs): object {
+    const { upstreamAuthority, keyManager } = settings;
+    return {
+        DataStore: datastorePlugin(settings.datastore, SERVER_DATA_DIR),
+        KeyManager:
+            keyManager === "memory"
+                ? plugin("memory", {})
+                : plugin("disk", { keys_path: `${SERVER_DATA_DIR}/keys.json` }),
+        NodeAttestor: plugin("k8s_psat", {
+            clusters: {
+                [args.clusterName]: {
+                    service_account_allow_list: [`${agent.namespace}:${agent.serviceAccount}`],
+                    ...(args.nodeLabelKeys.length && {
+                        allowed_node_label_keys: args.nodeLabelKeys,
+                    }),
+                },
+            },
+        }),
+        UpstreamAuthority:
+            upstreamAuthority && upstreamAuthorityPlugin(upstreamAuthority, settings.namespace),
+        ...bundlePublisher(settings, agent.namespace, bundleConfigMap),
+    };
+}
+
+/** Both write the X.509 bundle in PEM to the same key of the same ConfigMap, so one can follow the other. */
+function bundlePublisher(
+    { bundlePublisher }: ServerSettings,
+    namespace: string,
+    configMap: string,
+): object {
+    if (bundlePublisher === "k8sbundle") {
+        return { Notifier: plugin("k8sbundle", { namespace, config_map: configMap }) };
+    }
+    const cluster = {
+        namespace,
+        configmap_name: configMap,
+        configmap_key: "bundle.crt",
+        format: "pem",
+    };
+    return { BundlePublisher: plugin("k8s_configmap", { clusters: { own: cluster } }) };
 }

@@ -1,0 +1,118 @@
+/** The SPIRE server's pod as plain data. */
+import type { ServerSettings } from "../../settings/spire";
+import { SERVER_NAME } from "../names";
+import { datastoreParts } from "./datastore";
+import { BUNDLE_ENDPOINT_PORT, federationParts } from "./federation";
+import { mergeParts, type PodParts } from "./podParts";
+import { SERVER_DATA_DIR, SERVER_PORTS, SERVER_SOCKET_DIR } from "./serverConf";
+import { upstreamAuthorityParts } from "./upstreamAuthority";
+
+export const SERVER_LABELS = { "app.kubernetes.io/name": SERVER_NAME };
+const CONFIG_DIR = "/run/spire/config";
+const DATA = "data";
+/** The user of the image since SPIRE 1.10; older images run as well under it, with fsGroup for the volume. */
+const USER = 1000;
+
+/** The spec of the pod, which the restricted Pod Security Standard admits. */
+export function serverPod(settings: ServerSettings, version: string) {
+    const parts = serverParts(settings);
+    const probe = (path: string) => ({ httpGet: { path, port: "health" } });
+    return {
+        serviceAccountName: SERVER_NAME,
+        ...serverScheduling(settings),
+        securityContext: {
+            runAsNonRoot: true,
+            runAsUser: USER,
+            runAsGroup: USER,
+            fsGroup: USER,
+            // A volume with many files would otherwise be changed file by file at every start.
+            fsGroupChangePolicy: "OnRootMismatch",
+            seccompProfile: { type: "RuntimeDefault" },
+        },
+        containers: [
+            {
+                name: SERVER_NAME,
+                image: `${settings.image}:${version}`,
+                imagePullPolicy: "IfNotPresent",
+                args: ["run", "-config", `${CONFIG_DIR}/server.conf`],
+                env: parts.env,
+                ports: {
+                    ...SERVER_PORTS,
+                    ...(settings.federation?.bundleEndpoint && { bundle: BUNDLE_ENDPOINT_PORT }),
+                },
+                // The listener comes after the datastore, whose migration must not be interrupted: 10 minutes.
+                startupProbe: { ...probe("/live"), periodSeconds: 2, failureThreshold: 300 },
+                readinessProbe: { ...probe("/ready"), periodSeconds: 2 },
+                livenessProbe: { ...probe("/live"), periodSeconds: 30 },
+                resources: settings.resources,
+                securityContext: {
+                    allowPrivilegeEscalation: false,
+                    readOnlyRootFilesystem: true,
+                    capabilities: { drop: ["ALL"] },
+                },
+                volumeMounts: [
+                    {
+                        volume: { name: "config", configMap: { name: SERVER_NAME } },
+                        destPath: CONFIG_DIR,
+                    },
+                    { volume: { name: "socket", emptyDir: {} }, destPath: SERVER_SOCKET_DIR },
+                    needsVolume(settings)
+                        ? { name: DATA, mountPath: SERVER_DATA_DIR }
+                        : { volume: { name: DATA, emptyDir: {} }, destPath: SERVER_DATA_DIR },
+                    ...parts.mounts,
+                ],
+            },
+        ],
+    };
+}
+
+/** Keys on disk belong to one replica, and so does sqlite. */
+function needsVolume({ keyManager, datastore }: ServerSettings): boolean {
+    return keyManager === "disk" || datastore.type === "sqlite3";
+}
+
+/** The volume claims of the StatefulSet; none when nothing must survive a restart. */
+export function serverClaims(settings: ServerSettings) {
+    if (!needsVolume(settings)) return {};
+    const { storageClass, size, retain } = settings.storage;
+    return {
+        volumeClaimTemplates: [
+            {
+                metadata: { name: DATA },
+                spec: {
+                    accessModes: ["ReadWriteOnce"],
+                    ...(storageClass !== undefined && { storageClassName: storageClass }),
+                    resources: { requests: { storage: size } },
+                },
+            },
+        ],
+        persistentVolumeClaimRetentionPolicy: {
+            whenDeleted: retain ? "Retain" : "Delete",
+            whenScaled: "Retain",
+        },
+    };
+}
+
+function serverParts({ datastore, upstreamAuthority, federation }: ServerSettings): PodParts {
+    return mergeParts([
+        datastoreParts(datastore),
+        ...(upstreamAuthority ? [upstreamAuthorityParts(upstreamAuthority)] : []),
+        ...(federation ? [federationParts(federation)] : []),
+    ]);
+}
+
+function serverScheduling(settings: ServerSettings) {
+    const spread = settings.topologySpread.map((constraint) => ({
+        ...constraint,
+        labelSelector: { matchLabels: SERVER_LABELS },
+        // A node whose taint keeps the server away is no place that stands empty.
+        nodeTaintsPolicy: "Honor",
+    }));
+    return {
+        priorityClassName: settings.priorityClass,
+        nodeSelector: settings.nodeSelector,
+        tolerations: settings.tolerations,
+        ...(settings.affinity && { affinity: settings.affinity }),
+        ...(settings.replicas > 1 && { topologySpreadConstraints: spread }),
+    };
+}

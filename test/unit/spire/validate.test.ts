@@ -1,0 +1,88 @@
+/** Every configuration that the options can make is one that SPIRE itself accepts: real binaries judge. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import * as fc from "fast-check";
+import { agentConf } from "../../../components/spire/agentConf";
+import { serverConf } from "../../../components/spire/serverConf";
+import type { Settings } from "../../../config";
+import { ensureBinary, SPIRE_VERSION } from "../../../sandbox/binaries";
+import { validSettings } from "./arbitrary";
+
+const run = promisify(execFile);
+/** One of server and agent takes about 0.1 s. */
+const RUNS = 50;
+/** The binaries' version, and lifetimes that leave room for every other one: else most draws would lose theirs. */
+const version = { version: SPIRE_VERSION, agent: { version: SPIRE_VERSION } };
+const long = { ...version, server: { caTtl: "1176h", x509SvidTtl: "168h" } };
+
+let dir = "";
+before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "cilium-spire-validate-"));
+    await selfSigned();
+});
+after(() => rm(dir, { recursive: true }));
+
+/** `validate` loads the bundle endpoint's certificate from where the pod would have it. */
+async function selfSigned(): Promise<void> {
+    const [key, cert] = [join(dir, "tls.key"), join(dir, "tls.crt")];
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    const subject = ["-subj", "/CN=test", "-days", "1"];
+    await run("openssl", ["req", "-x509", ...curve, ...subject, "-keyout", key, "-out", cert]);
+}
+
+async function validate(component: "server" | "agent", conf: object): Promise<void> {
+    const file = join(dir, `${component}.conf`);
+    const text = JSON.stringify(conf)
+        .replace(/("cert_file_path":")\/run\/spire\/federation\/[^"]*/, `$1${dir}/tls.crt`)
+        .replace(/("key_file_path":")\/run\/spire\/federation\/[^"]*/, `$1${dir}/tls.key`);
+    await writeFile(file, text);
+    const binary = await ensureBinary(`spire-${component}`);
+    await run(binary, ["validate", "-config", file]).catch((error: unknown) => {
+        const { stderr } = error as { stderr: string };
+        throw new Error(`spire-${component} refuses its configuration: ${stderr}\n${text}`);
+    });
+}
+
+function serverConfOf({ trustDomain, clusterName, spire }: Settings): object {
+    const agent = { namespace: spire.agent.namespace, serviceAccount: "spire-agent" };
+    const rest = { bundleConfigMap: "spire-bundle", nodeLabelKeys: ["kubernetes.io/os"] };
+    return serverConf({ trustDomain, clusterName, agent, ...rest, settings: spire.server });
+}
+
+function agentConfOf({ trustDomain, clusterName, spire }: Settings): object {
+    return agentConf({
+        trustDomain,
+        clusterName,
+        server: { host: "spire-server.spire-system.svc", port: 8081 },
+        sockets: spire.sockets,
+        delegates: [`spiffe://${trustDomain}/cilium-agent`],
+        version: SPIRE_VERSION,
+        settings: spire.agent,
+    });
+}
+
+test("spire-server and spire-agent accept every configuration that can be made", async () => {
+    await fc.assert(
+        fc.asyncProperty(
+            fc.oneof(validSettings(version), validSettings(long)),
+            async (settings) => {
+                await Promise.all([
+                    validate("server", serverConfOf(settings)),
+                    validate("agent", agentConfOf(settings)),
+                ]);
+            },
+        ),
+        { numRuns: RUNS },
+    );
+});
+
+test("they refuse what is not a configuration, so the test above can fail", async () => {
+    const conf = { server: { trust_domain: "demo.local", no_such_key: 1 }, plugins: {} };
+    await assert.rejects(validate("server", conf), /spire-server refuses/);
+    await assert.rejects(validate("agent", { agent: { no_such_key: 1 } }), /spire-agent refuses/);
+});
