@@ -51,6 +51,7 @@ export = async (): Promise<ProgramOutputs> => {
         "spire",
         {
             ...identity,
+            version: spire.agent.version ?? version,
             server: { host, port },
             sockets,
             delegates: [delegateSpiffeId(trustDomain)],
