@@ -1,12 +1,17 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import type { Instance, Node } from "./instance";
 import { getNodes } from "./kubectl";
 import { run } from "./shell";
 
-/** Several `ip` commands in one call; it stops at the first that fails. */
-async function ip(commands: string[]): Promise<void> {
-    await run("ip", ["-batch", "-"], { input: commands.join("\n") + "\n" });
+const NETNS_DIR = "/run/netns";
+
+/** Several `ip` commands in one call, in a network namespace or the host's; it stops at the first that fails. */
+async function ip(commands: string[], netns?: string): Promise<void> {
+    const where = netns ? ["-netns", netns] : [];
+    await run("ip", [...where, "-batch", "-"], { input: commands.join("\n") + "\n" });
 }
 
 function linkExists(name: string): boolean {
@@ -14,7 +19,7 @@ function linkExists(name: string): boolean {
 }
 
 function netnsExists(name: string): boolean {
-    return existsSync(`/run/netns/${name}`);
+    return existsSync(join(NETNS_DIR, name));
 }
 
 /**
@@ -48,11 +53,16 @@ export async function connectNode(instance: Instance, node: Node): Promise<void>
         `netns add ${netns}`,
         `link add ${netns} type veth peer name eth0 netns ${netns}`,
         `link set ${netns} master ${instance.bridge} up`,
-        `-n ${netns} link set lo up`,
-        `-n ${netns} address add ${node.ip}/${instance.subnetPrefix} dev eth0`,
-        `-n ${netns} link set eth0 up`,
-        `-n ${netns} route add default via ${instance.apiAddress}`,
     ]);
+    await ip(
+        [
+            "link set lo up",
+            `address add ${node.ip}/${instance.subnetPrefix} dev eth0`,
+            "link set eth0 up",
+            `route add default via ${instance.apiAddress}`,
+        ],
+        netns,
+    );
 }
 
 /** Removes what {@link connectNode} made; the node's processes must be gone. */
@@ -64,6 +74,9 @@ export async function disconnectNode(node: Node): Promise<void> {
 /** Removes the bridge, and with it the host's routes over it. */
 export async function removeBridge(instance: Instance): Promise<void> {
     if (linkExists(instance.bridge)) await ip([`link delete ${instance.bridge}`]);
+    // `ip netns add` mounts this directory on itself. A namespace of somebody else keeps it busy.
+    const unused = existsSync(NETNS_DIR) && (await readdir(NETNS_DIR)).length === 0;
+    if (unused) await run("umount", [NETNS_DIR]).catch(() => {});
 }
 
 /**

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Turns this process into a node of the sandbox: it has its own network, mount, PID and UTS namespaces
-# already (node.ts) and becomes the kubelet at the end. So the kubelet is process 1 of the node: when it
-# dies, the kernel kills every pod, as when a machine loses power.
+# Turns this process into a node of the sandbox. It has its own network, mount, PID, IPC and UTS namespaces
+# already (nodes.ts) and is process 1 of the node: when it dies, the kernel kills every pod, as when a
+# machine loses power.
 #
 # Environment: NODE_NAME, NODE_IP, NODE_DIR (its disk), CGROUP (its cgroup, relative), CGROUP2 (the
 # same as a directory of the cgroup2 hierarchy), API_ADDRESS, API_NAME, KUBELET, PATH with containerd.
@@ -63,11 +63,11 @@ for hierarchy in "$cgroups"/*/; do
     done
 done
 
-containerd --log-level warn -c "$NODE_DIR/containerd.toml" &
-for _ in $(seq 300); do
-    [ -S /run/containerd/containerd.sock ] && break
-    sleep 0.1
+# As systemd would: restarted when they end. The kubelet ends at once while containerd is not ready.
+while :; do
+    containerd --log-level warn -c "$NODE_DIR/containerd.toml" || sleep 1
+done &
+while :; do
+    "$KUBELET" --config="$NODE_DIR/kubelet.json" --kubeconfig="$NODE_DIR/kubeconfig" \
+        --hostname-override="$NODE_NAME" --node-ip="$NODE_IP" --v=1 || sleep 0.5
 done
-
-exec "$KUBELET" --config="$NODE_DIR/kubelet.json" --kubeconfig="$NODE_DIR/kubeconfig" \
-    --hostname-override="$NODE_NAME" --node-ip="$NODE_IP" --v=1

@@ -27,9 +27,9 @@ export async function run(
         cwd: options.cwd,
         env: { ...process.env, ...options.env },
         stdio: ["pipe", "pipe", "pipe"],
-        timeout: options.timeoutMs ?? 120_000,
-        killSignal: "SIGKILL",
     });
+    // Not spawn's own timeout: its timer lives on, and this process with it, when a command cannot start.
+    const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 120_000);
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -43,6 +43,8 @@ export async function run(
         [code, signal] = (await once(child, "close")) as [number | null, string | null];
     } catch (error) {
         throw new Error(`cannot run ${line}: ${(error as Error).message}`);
+    } finally {
+        clearTimeout(timer);
     }
     if (code === 0) return stdout;
     const status = child.killed
