@@ -1,28 +1,33 @@
-# The commands of the project. Each sets up what it needs and can be run again at any time.
+# The commands of the project. Each sets up what it needs, and can be run again at any time.
 SHELL := /bin/bash
-.DELETE_ON_ERROR:
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
-# npm would tell of newer versions, funding and its own configuration at every call.
-export NPM_CONFIG_UPDATE_NOTIFIER := false
 export NPM_CONFIG_LOGLEVEL := error
 
-.PHONY: up preview down doctor check test bench
+.PHONY: up preview down doctor check test bench build
 
-up: build
+up: build ## a cluster, a `pulumi up`, and the proof that pods are authenticated
 	@node bin/sandbox/up.js up
 
-preview: build
+preview: build ## what the next `pulumi up` would change
 	@node bin/sandbox/up.js preview
 
-down: build
+doctor: build ## examine the cluster of KUBECONFIG, or the sandbox
+	@KUBECONFIG=$${KUBECONFIG:-$$(npm run -s sandbox -- kubeconfig)} npm run -s doctor -- dev
+
+down: build ## remove the sandbox and make sure that nothing is left
 	@npm run -s sandbox -- down
 	@npm run -s sandbox -- status --gone
 
-.PHONY: build
+check: build ## everything that needs no cluster
+	@node bin/test/run.js check
+
+test: build ## everything
+	@node bin/test/run.js
+
 build: node_modules/.installed
 	@npm run -s build
 
-node_modules/.installed: package.json package-lock.json entries-provider/package.json
+node_modules/.installed: package-lock.json package.json entries-provider/package.json
 	@echo "installing npm packages"
 	@npm ci --no-audit --no-fund
 	@touch $@

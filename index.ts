@@ -60,7 +60,7 @@ export = async (): Promise<ProgramOutputs> => {
         // Agents that start before the server is Ready back off for more than a minute.
         { provider, dependsOn: [server] },
     );
-    const entriesArgs = agentEntriesArgs(settings, `${pulumi.getProject()}.${pulumi.getStack()}`);
+    const entriesArgs = agentEntriesArgs(settings, pulumi.getStack());
     const entries = new AgentEntries("cilium", entriesArgs, { dependsOn: [cilium, server, agent] });
     if (settings.verify) verify("verify", settings, entries);
     return {

@@ -9,6 +9,7 @@ import {
     SpireServer,
     stepsTo,
     waitForAgents,
+    withoutBanned,
 } from "@cilium-spire/entries-provider";
 import { mutualAuthValues } from "../components/cilium/values";
 import { CILIUM } from "../components/names";
@@ -57,17 +58,20 @@ export const checks: Check[] = [
         run: async (patient) => {
             const { cluster, entries } = patient;
             const server = await spireServer(patient);
-            const nodes = await waitForAgents(cluster, server, entries.agentDaemonSet, entries, 0);
-            return { finding: `${nodes.length} attested` };
+            const { agentDaemonSet } = entries;
+            const { wanted } = await waitForAgents(cluster, server, agentDaemonSet, entries, 0);
+            return { finding: `${wanted.length} attested` };
         },
     },
     {
         name: "registration entries",
         run: async (patient) => {
             const { cluster, entries } = patient;
-            const nodes = await agentNodes(cluster, entries.agentDaemonSet);
-            const live = await (await spireServer(patient)).entries();
-            const steps = stepsTo(planAgentEntries(entries, nodes), live, entries.idPrefix);
+            const server = await spireServer(patient);
+            const { wanted } = await agentNodes(cluster, entries.agentDaemonSet);
+            const { allowed } = withoutBanned(entries, wanted, await server.agents());
+            const live = await server.entries();
+            const steps = stepsTo(planAgentEntries(entries, allowed), live, entries.idPrefix);
             const wrong = [
                 ...steps.create.map((entry) => `${entry.id} is missing`),
                 ...steps.update.map((entry) => `${entry.id} was changed`),

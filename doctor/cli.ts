@@ -46,7 +46,7 @@ async function main(stack: string, waitSeconds: number): Promise<boolean> {
     const patient = {
         cluster,
         settings,
-        entries: agentEntriesArgs(settings, `${PROJECT}.${stack}`),
+        entries: agentEntriesArgs(settings, stack),
     };
     const deadline = Date.now() + waitSeconds * 1000;
     for (;;) {

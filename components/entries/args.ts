@@ -3,11 +3,8 @@ import type { AgentEntriesArgs } from "@cilium-spire/entries-provider";
 import type { Settings } from "../../config";
 import { AGENT_NAME, CILIUM, SERVER_NAME } from "../names";
 
-/**
- * @param idPrefix first part of the ID of every entry, such as `<project>.<stack>`: stacks that share a server never
- * touch each other's entries.
- */
-export function agentEntriesArgs(settings: Settings, idPrefix: string): AgentEntriesArgs {
+/** @param stack name of the stack, which its entries carry: stacks that share a server leave each other's alone. */
+export function agentEntriesArgs(settings: Settings, stack: string): AgentEntriesArgs {
     const { trustDomain, clusterName, kubeContext, spire, cilium, registration } = settings;
     const server = spire.server.namespace;
     const agent = spire.agent.namespace;
@@ -15,7 +12,7 @@ export function agentEntriesArgs(settings: Settings, idPrefix: string): AgentEnt
         ...(kubeContext !== undefined && { context: kubeContext }),
         trustDomain,
         clusterName,
-        idPrefix,
+        idPrefix: `cilium-spire.${stack}`,
         registration: registration.strategy,
         operatorNodeLabels: registration.operatorNodeLabels,
         timeoutSeconds: registration.timeoutSeconds,

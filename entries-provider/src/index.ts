@@ -1,7 +1,6 @@
 /** The package's public face: what the dynamic resources run, and the parts that doctor and tests look with. */
-export * as agentEntries from "./agentEntries";
-export type { AgentEntriesArgs, AgentEntriesInputs } from "./agentEntries";
-export { agentNodes, waitForAgents } from "./agents";
+export { agentEntries, type AgentEntriesArgs } from "./agentEntries";
+export { agentNodes, staleAgents, waitForAgents, withoutBanned } from "./agents";
 export { type Entries, type Entry, fromShown, normalize, toData } from "./entry";
 export { Cluster, ClusterUnreachable, messageOf } from "./kube";
 export {
@@ -13,5 +12,5 @@ export {
     type Registration,
 } from "./plan";
 export { poll } from "./poll";
-export { carryOut, drift, owns, stepsTo } from "./reconcile";
+export { carryOut, drift, foreignEntries, owns, stepsTo } from "./reconcile";
 export { type ServerRef as SpireServerRef, SpireServer } from "./spireServer";

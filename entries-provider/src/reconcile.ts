@@ -11,32 +11,37 @@ export interface Steps {
     delete: string[];
 }
 
-/** True for the entries that belong to the resource with this prefix. */
+/**
+ * True for the entries of the set with this prefix: their IDs are `<prefix>.<node UID or "cluster">.<role or key>`. The
+ * two segments are counted, so that the stacks `dev` and `dev.blue` do not own each other's entries.
+ */
 export function owns(idPrefix: string, entry: { id: string }): boolean {
-    return entry.id.startsWith(`${idPrefix}.`);
+    const start = `${idPrefix}.`;
+    return entry.id.startsWith(start) && entry.id.slice(start.length).split(".").length === 2;
 }
 
 /**
- * Compares a plan with the entries of a server. Entries of others are left alone.
+ * Someone else's entries with the SPIFFE ID, parent and selectors of one of ours. SPIRE allows only one such entry, and
+ * to take over what we did not write is not ours to decide.
  *
- * @throws Error when someone else's entry has the SPIFFE ID, parent and selectors of one of ours: SPIRE allows only
- * one such entry, and to take over what we did not write is not ours to decide.
+ * @returns what is wrong and what to do, or undefined when there are none.
  */
+export function foreignEntries(plan: Entries, live: Entry[], idPrefix: string): string | undefined {
+    const wanted = new Set(Object.values(plan).map(similarityKey));
+    const foreign = live.filter((e) => !owns(idPrefix, e) && wanted.has(similarityKey(e)));
+    if (foreign.length === 0) return undefined;
+    const list = foreign.map((e) => `${e.id} (${e.spiffeId} under ${e.parentId})`).join(", ");
+    return (
+        `${foreign.length} registration entries that this stack needs were written by someone else: ${list}. ` +
+        `SPIRE allows one entry per SPIFFE ID, parent and selectors. Delete them with ` +
+        `"spire-server entry delete -entryID <id>" and run again.`
+    );
+}
+
+/** Compares a plan with the entries of a server. Entries of others are left alone. */
 export function stepsTo(plan: Entries, live: Entry[], idPrefix: string): Steps {
     const ours = new Map(live.filter((e) => owns(idPrefix, e)).map((e) => [e.id, e]));
-    const theirs = new Map(
-        live.filter((e) => !owns(idPrefix, e)).map((e) => [similarityKey(e), e]),
-    );
     const wanted = Object.values(plan);
-    const foreign = wanted.flatMap((entry) => theirs.get(similarityKey(entry)) ?? []);
-    if (foreign.length) {
-        const list = foreign.map((e) => `${e.id} (${e.spiffeId} under ${e.parentId})`).join(", ");
-        throw new Error(
-            `${foreign.length} registration entries that this stack needs were written by someone else: ${list}. ` +
-                `SPIRE allows one entry per SPIFFE ID, parent and selectors. Delete them with ` +
-                `"spire-server entry delete -entryID <id>" and run again.`,
-        );
-    }
     const ids = new Set(wanted.map((entry) => entry.id));
     return {
         create: wanted.filter((entry) => !ours.has(entry.id)),

@@ -123,6 +123,11 @@ export class SpireServer {
         return failures.filter((failure) => failure.code !== GRPC.notFound);
     }
 
+    /** Forgets an agent. Not a revocation: an agent that can attest comes back. */
+    async evict(spiffeId: string): Promise<void> {
+        await this.json(["agent", "evict", "-spiffeID", spiffeId]);
+    }
+
     private async writeEntries(verb: "create" | "update", entries: Entry[]) {
         return await this.batches(
             entries,

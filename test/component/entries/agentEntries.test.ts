@@ -25,7 +25,7 @@ const settings = decodeSettings({ trustDomain: "demo.local", clusterName: "preci
 
 /** Makes the resource and waits until the engine has it. */
 async function register(): Promise<Record<string, unknown>> {
-    const entries = new AgentEntries("cilium", agentEntriesArgs(settings, "cilium-spire.dev"));
+    const entries = new AgentEntries("cilium", agentEntriesArgs(settings, "dev"));
     await new Promise((resolve) => entries.urn.apply(resolve));
     return inputs;
 }

@@ -4,6 +4,7 @@ import {
     type AgentNode,
     type Entries,
     drift,
+    foreignEntries,
     planAgentEntries,
     type PlanSettings,
     stepsTo,
@@ -167,10 +168,17 @@ describe("the steps to a plan", () => {
     test("refuse an entry that someone else wrote, naming it", () => {
         const entries = plan([{ name: "worker", uid: "1", labels: {} }]);
         const theirs = { ...entries["worker/cilium-agent"]!, id: "by-hand" };
-        assert.throws(
-            () => stepsTo(entries, [theirs], settings.idPrefix),
+        assert.match(
+            foreignEntries(entries, [theirs], settings.idPrefix) ?? "",
             /written by someone else: by-hand \(spiffe:\/\/demo\.local\/cilium-agent under .*entry delete -entryID/,
         );
+    });
+
+    test("tell the entries of the stack dev from those of dev.blue", () => {
+        const node = { name: "worker", uid: "1", labels: {} };
+        const blue = Object.values(plan([node], { idPrefix: "cilium-spire.dev.blue" }));
+        assert.deepEqual(stepsTo({}, blue, "cilium-spire.dev").delete, []);
+        assert.equal(stepsTo({}, blue, "cilium-spire.dev.blue").delete.length, 3);
     });
 
     test("and drift tell what was deleted, edited and added by hand", () => {
