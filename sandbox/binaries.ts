@@ -17,7 +17,7 @@ interface Build {
     module: string;
     /** File name of the result -> package. */
     commands: Record<string, string>;
-    /** Linker variables, `package.Name=value`. */
+    /** Linker variables, `package.Name=value` without single quotes. */
     variables?: string[];
     tags?: string;
     /** For images without a C library. */
@@ -69,6 +69,10 @@ const BUILDS: readonly Build[] = [
             "cilium-mount": `${cilium}/tools/mount`,
             "cilium-sysctlfix": `${cilium}/tools/sysctlfix`,
         },
+        // Version, revision, date: Cilium's own tools take the string apart.
+        variables: [
+            `${cilium}/pkg/version.ciliumVersion=${CILIUM_VERSION} afda2aa9 2025-11-12T11:42:18+00:00`,
+        ],
         tags: "osusergo",
     },
     {
@@ -151,7 +155,7 @@ async function make(build: Build): Promise<string> {
 }
 
 function goArguments(build: Build): string[] {
-    const linker = ["-s", "-w", ...(build.variables ?? []).flatMap((v) => ["-X", v])];
+    const linker = ["-s", "-w", ...(build.variables ?? []).flatMap((v) => ["-X", `'${v}'`])];
     if (build.static === "with C") linker.push("-linkmode", "external", "-extldflags", '"-static"');
     const tags = build.tags ? ["-tags", build.tags] : [];
     return ["build", "-buildvcs=false", ...tags, "-ldflags", linker.join(" ")];
