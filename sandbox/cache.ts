@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { tryLock } from "./lock";
 import { cacheRoot } from "./paths";
-import { progress } from "./shell";
+import { progress, waitFor } from "./shell";
+
+/** How long to wait for another process that makes the same thing; the longest builds take minutes. */
+const OTHER_BUILDER_DEADLINE_MS = 3_600_000;
 
 /** A short key that changes when anything in the (JSON) value does. */
 export function contentKey(inputs: unknown): string {
@@ -13,8 +17,9 @@ export function contentKey(inputs: unknown): string {
 /**
  * A directory in the cache that is made once per content of its inputs.
  *
- * The directory appears complete or not at all: it is made under a temporary name and renamed, so a
- * killed build leaves nothing that a later run would take for finished.
+ * The directory appears complete or not at all: it is made under another name and renamed, so a killed
+ * build leaves nothing that a later run would take for finished. Two callers that want the same at the
+ * same time, in one process or two, make it once.
  *
  * @param name what it is, may contain slashes; the key is appended.
  * @param inputs everything that the result depends on, as plain data.
@@ -28,21 +33,43 @@ export async function cached(
 ): Promise<string> {
     const target = join(cacheRoot, `${name}-${contentKey(inputs)}`);
     if (existsSync(target)) return target;
-    const parent = join(target, "..");
-    await mkdir(parent, { recursive: true });
-    const temporary = await mkdtemp(join(parent, ".making-"));
-    await chmod(temporary, 0o755); // mkdtemp makes it private; some results are root file systems
+    const release = await lockBuild(name, target);
+    try {
+        if (!existsSync(target)) await makeInPlace(name, target, make);
+    } finally {
+        release();
+    }
+    return target;
+}
+
+async function makeInPlace(
+    name: string,
+    target: string,
+    make: (dir: string) => Promise<void>,
+): Promise<void> {
+    const temporary = join(dirname(target), `.making-${basename(target)}`);
     const start = Date.now();
     progress(`making ${name} ...`);
+    await rm(temporary, { recursive: true, force: true }); // of a build that was killed
+    await mkdir(temporary, { recursive: true });
+    await chmod(temporary, 0o755); // whatever the umask: some results are root file systems
     try {
         await make(temporary);
-        await rename(temporary, target).catch((error: NodeJS.ErrnoException) => {
-            // Another process was faster: its result has the same content.
-            if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-        });
+        await rename(temporary, target);
     } finally {
         await rm(temporary, { recursive: true, force: true });
     }
     progress(`made ${name} in ${Math.round((Date.now() - start) / 1000)} s`);
-    return target;
+}
+
+async function lockBuild(name: string, target: string): Promise<() => void> {
+    const lock = contentKey(target);
+    let release = await tryLock(lock);
+    if (!release) {
+        await waitFor(`another build of ${name}`, OTHER_BUILDER_DEADLINE_MS, async () => {
+            release = await tryLock(lock);
+            return release ? { done: true } : { missing: "it has not ended" };
+        });
+    }
+    return release!;
 }

@@ -1,8 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { ensureBinary } from "./binaries";
-import { buildAll, down, remains, status, up } from "./cluster";
+import { buildAll, down, locked, remains, status, up } from "./cluster";
 import { instance, nodeNamed, type Instance } from "./instance";
-import { locked } from "./lock";
 import { addNode, asNode, killNode, recreateNode, removeNode } from "./nodes";
 import { requireMachine } from "./preflight";
 import { progress } from "./shell";

@@ -7,7 +7,7 @@ import { controlPlane, startControlPlane } from "./controlPlane";
 import { ensureImageStore } from "./imageStore";
 import { DEFAULT_NODES, MAX_NODES, node, nodeNamed, type Instance, type Node } from "./instance";
 import { getNodes, kubectl } from "./kubectl";
-import { locked } from "./lock";
+import { tryLock } from "./lock";
 import { createBridge, disconnectNode, networkRemains, removeBridge } from "./network";
 import { startNode, waitForNodes } from "./nodes";
 import { sandboxSources } from "./paths";
@@ -75,6 +75,25 @@ export async function up(instance: Instance): Promise<void> {
 /** Removes the instance with all its processes, interfaces, cgroups and data. */
 export async function down(instance: Instance): Promise<void> {
     await locked(instance, () => destroy(instance));
+}
+
+/**
+ * Runs a change of the instance while no other process changes it.
+ *
+ * @throws Error at once when another process does.
+ */
+export async function locked<T>(instance: Instance, change: () => Promise<T>): Promise<T> {
+    const release = await tryLock(`sandbox-${instance.number}`);
+    if (!release) {
+        throw new Error(
+            `another command is changing sandbox ${instance.number}: wait until it ends, or choose another --instance`,
+        );
+    }
+    try {
+        return await change();
+    } finally {
+        release();
+    }
 }
 
 async function destroy(instance: Instance): Promise<void> {

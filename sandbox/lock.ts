@@ -1,29 +1,22 @@
-import { createServer } from "node:net";
 import { once } from "node:events";
-import type { Instance } from "./instance";
+import { createServer } from "node:net";
 
 /**
- * Runs a change of an instance while no other process changes it.
+ * Takes a lock of the whole machine.
  *
- * The lock is a listening abstract Unix socket: the kernel gives the name to one process only and frees
- * it when that process ends, however it ends. No file can be left behind.
+ * It is a listening abstract Unix socket: the kernel gives the name to one holder only and frees it when
+ * that process ends, however it ends. No file can be left behind.
  *
- * @throws Error at once when another process holds the lock.
+ * @returns the function that releases it, or nothing when somebody else, also in this process, holds it.
  */
-export async function locked<T>(instance: Instance, change: () => Promise<T>): Promise<T> {
+export async function tryLock(name: string): Promise<(() => void) | undefined> {
     const server = createServer();
-    server.listen(`\0cilium-spire-sandbox-${instance.number}`);
+    server.listen(`\0cilium-spire-${name}`);
     try {
         await once(server, "listening");
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-        throw new Error(
-            `another command is changing sandbox ${instance.number}: wait until it ends, or choose another --instance`,
-        );
+        return undefined;
     }
-    try {
-        return await change();
-    } finally {
-        server.close();
-    }
+    return () => server.close();
 }
