@@ -114,14 +114,17 @@ export async function status(instance: Instance): Promise<Part[]> {
         const healthy = running[i]!;
         return { name: service.name, healthy, detail: healthy ? "running" : "not running" };
     });
-    const registered = await getNodes(instance).catch(() => []);
+    const registered = await getNodes(instance).catch(() => undefined);
     for (const wanted of await wantedNodes(instance)) {
         const alive = await isRunning(wanted);
-        const object = registered.find((n) => n.metadata.name === wanted.name);
+        const object = registered?.find((n) => n.metadata.name === wanted.name);
         const ready = object?.status.conditions?.find((c) => c.type === "Ready");
         const readiness =
             ready?.status === "True" ? "Ready" : `NotReady: ${ready?.message ?? "unknown"}`;
-        const detail = !alive ? "not running" : !object ? "not registered" : readiness;
+        const unregistered = registered
+            ? "not registered"
+            : "unknown to an API server that is down";
+        const detail = !alive ? "not running" : object ? readiness : unregistered;
         parts.push({ name: wanted.name, healthy: alive && object !== undefined, detail });
     }
     return parts;

@@ -67,7 +67,9 @@ export async function connectNode(instance: Instance, node: Node): Promise<void>
 
 /** Removes what {@link connectNode} made; the node's processes must be gone. */
 export async function disconnectNode(node: Node): Promise<void> {
-    if (linkExists(node.netns)) await ip([`link delete ${node.netns}`]);
+    if (linkExists(node.netns)) {
+        await ip([`link delete ${node.netns}`, `route flush via ${node.ip}`]);
+    }
     if (netnsExists(node.netns)) await ip([`netns delete ${node.netns}`]);
 }
 

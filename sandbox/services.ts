@@ -4,7 +4,9 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cgroupPids, createCgroup, enterScript } from "./cgroups";
 import type { Instance } from "./instance";
-import { tail } from "./shell";
+import { tail, waitFor } from "./shell";
+
+const START_DEADLINE_MS = 30_000;
 
 /** A process that runs on after this one has ended. */
 export interface Service {
@@ -34,7 +36,12 @@ export async function logTail(instance: Instance, name: string): Promise<string>
     return `end of ${file}:\n${tail(text.trim(), 8)}`;
 }
 
-/** Starts the service unless it runs. Its own session and log: it keeps nothing of this process open. */
+/**
+ * Starts the service unless it runs, and returns when it is in its cgroup. Its own session and log: it
+ * keeps nothing of this process open.
+ *
+ * @throws Error with the end of its log when it ends before that.
+ */
 export async function startService(instance: Instance, service: Service): Promise<void> {
     if (await isRunning(service)) return;
     await createCgroup(service.cgroup);
@@ -47,7 +54,13 @@ export async function startService(instance: Instance, service: Service): Promis
         cwd: "/",
         env: { ...process.env, ...service.env },
     });
-    child.on("error", () => {}); // shows up as "not running" with its log
-    child.unref();
     closeSync(log);
+    child.unref();
+    let ended = false;
+    child.on("exit", () => (ended = true)).on("error", () => (ended = true));
+    await waitFor(`${service.name} to start`, START_DEADLINE_MS, async () => {
+        if (await isRunning(service)) return { done: true };
+        if (!ended) return { missing: "the shell that starts it has not come to it" };
+        return { failed: `it ended\n${await logTail(instance, service.name)}` };
+    });
 }

@@ -83,7 +83,7 @@ export async function waitFor(
             const seconds = Math.round(timeoutMs / 1000);
             throw new Error(`timed out after ${seconds} s waiting for ${what}: ${result.missing}`);
         }
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await new Promise((resolve) => setTimeout(resolve, 100));
     }
 }
 
