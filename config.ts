@@ -6,6 +6,7 @@ import { unsupportedCilium } from "./components/cilium/versions";
 import { ciliumSettings, registrationSettings } from "./settings/cilium";
 import { clusterName, trustDomain } from "./settings/primitives";
 import { spireSettings } from "./settings/spire";
+import { workloadsSettings } from "./settings/workloads";
 import { spireProblems } from "./settings/spireRules";
 
 /** The whole configuration of a stack; keys as in `Pulumi.<stack>.yaml`. */
@@ -24,12 +25,15 @@ export const settingsSchema = z.strictObject({
     spire: spireSettings.describe("SPIRE server and agents."),
     cilium: ciliumSettings.describe("Cilium."),
     registration: registrationSettings.describe("The registration entries that Cilium needs."),
+    workloads: workloadsSettings.describe(
+        "Registration entries for workloads, by a key of your choice.",
+    ),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
 
-/** The configuration is wrong; the message lists every problem with key, value and remedy. */
-export class ConfigError extends Error {}
+/** The configuration is wrong; the message lists every problem with key, value and remedy. Pulumi prints it without a stack. */
+export class ConfigError extends pulumi.RunError {}
 
 /**
  * Reads and checks the configuration of the current stack.

@@ -4,7 +4,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Release } from "./components/cilium/release";
 import { AgentEntries } from "./components/entries/agentEntries";
-import { agentEntriesArgs } from "./components/entries/args";
+import { agentEntriesArgs, workloadEntriesArgs } from "./components/entries/args";
+import { WorkloadEntries } from "./components/entries/workloadEntries";
 import { AGENT_NAME, BUNDLE_CONFIG_MAP } from "./components/names";
 import { Agent } from "./components/spire/agent";
 import { spireNamespaces } from "./components/spire/namespaces";
@@ -19,7 +20,10 @@ export = async (): Promise<ProgramOutputs> => {
     const settings = loadSettings();
     const { trustDomain, clusterName, kubeContext, registration } = settings;
     const { sockets, version, ...spire } = settings.spire;
-    await requireCluster(settings);
+    await requireCluster(settings).catch((error: Error) => {
+        // Pulumi prints this kind of error without a stack: it is for the user, not for us.
+        throw new pulumi.RunError(error.message);
+    });
     const provider = new k8s.Provider("cluster", {
         context: kubeContext,
         // A ConfigMap whose name others know is changed in place, not deleted and made again.
@@ -62,6 +66,10 @@ export = async (): Promise<ProgramOutputs> => {
     );
     const entriesArgs = agentEntriesArgs(settings, pulumi.getStack());
     const entries = new AgentEntries("cilium", entriesArgs, { dependsOn: [cilium, server, agent] });
+    if (Object.keys(settings.workloads).length > 0) {
+        const workloadArgs = workloadEntriesArgs(settings, pulumi.getStack());
+        new WorkloadEntries("workloads", workloadArgs, { dependsOn: [server, agent] });
+    }
     if (settings.verify) verify("verify", settings, entries);
     return {
         trustDomain,

@@ -1,29 +1,68 @@
 /** What the entries' provider is asked for, from the settings alone: the program and the doctor must agree on it. */
-import type { AgentEntriesArgs } from "@cilium-spire/entries-provider";
+import type {
+    AgentEntriesArgs,
+    EntrySetArgs,
+    Workload,
+    WorkloadEntriesArgs,
+} from "@cilium-spire/entries-provider";
 import type { Settings } from "../../config";
+import { durationSeconds } from "../../settings/primitives";
 import { AGENT_NAME, CILIUM, SERVER_NAME } from "../names";
 
 /** @param stack name of the stack, which its entries carry: stacks that share a server leave each other's alone. */
 export function agentEntriesArgs(settings: Settings, stack: string): AgentEntriesArgs {
-    const { trustDomain, clusterName, kubeContext, spire, cilium, registration } = settings;
-    const server = spire.server.namespace;
-    const agent = spire.agent.namespace;
+    const { spire, cilium, registration } = settings;
     return {
-        ...(kubeContext !== undefined && { context: kubeContext }),
-        trustDomain,
-        clusterName,
-        idPrefix: `cilium-spire.${stack}`,
+        ...entrySetArgs(settings, stack, "cilium"),
         registration: registration.strategy,
         operatorNodeLabels: registration.operatorNodeLabels,
-        timeoutSeconds: registration.timeoutSeconds,
-        server: { namespace: server, statefulSet: SERVER_NAME, container: SERVER_NAME },
-        agent: { namespace: agent, serviceAccount: AGENT_NAME },
-        agentDaemonSet: { namespace: agent, daemonSet: AGENT_NAME },
+        agent: { namespace: spire.agent.namespace, serviceAccount: AGENT_NAME },
         cilium: {
             namespace: cilium.namespace,
             agentServiceAccount: CILIUM.agentServiceAccount,
             operatorServiceAccount: CILIUM.operatorServiceAccount,
         },
         operatorDeployment: { namespace: cilium.namespace, deployment: CILIUM.operatorDeployment },
+    };
+}
+
+/** As {@link agentEntriesArgs}, for the workloads of the settings. */
+export function workloadEntriesArgs(settings: Settings, stack: string): WorkloadEntriesArgs {
+    const id = (path: string) => `spiffe://${settings.trustDomain}${path}`;
+    const workloads = Object.entries(settings.workloads).map(([key, setting]) => {
+        const { path, parent, admin, downstream, x509SvidTtl, jwtSvidTtl, federatesWith, ...rest } =
+            setting;
+        const workload: Workload = {
+            ...rest,
+            spiffeId: id(path),
+            parent: "alias" in parent ? { alias: id(parent.alias) } : parent,
+            ...(admin && { admin }),
+            ...(downstream && { downstream }),
+            ...(x509SvidTtl !== undefined && { x509SvidTtl: durationSeconds(x509SvidTtl) }),
+            ...(jwtSvidTtl !== undefined && { jwtSvidTtl: durationSeconds(jwtSvidTtl) }),
+            federatesWith: federatesWith.map((trustDomain) => `spiffe://${trustDomain}`),
+        };
+        return [key, workload] as const;
+    });
+    return {
+        ...entrySetArgs(settings, stack, "workloads"),
+        workloads: Object.fromEntries(workloads),
+    };
+}
+
+function entrySetArgs(settings: Settings, stack: string, set: string): EntrySetArgs {
+    const { trustDomain, clusterName, kubeContext, spire, registration } = settings;
+    return {
+        ...(kubeContext !== undefined && { context: kubeContext }),
+        trustDomain,
+        clusterName,
+        idPrefix: `cilium-spire.${stack}.${set}`,
+        timeoutSeconds: registration.timeoutSeconds,
+        server: {
+            namespace: spire.server.namespace,
+            statefulSet: SERVER_NAME,
+            container: SERVER_NAME,
+        },
+        agentDaemonSet: { namespace: spire.agent.namespace, daemonSet: AGENT_NAME },
     };
 }

@@ -1,6 +1,7 @@
 /** The package's public face: what the dynamic resources run, and the parts that doctor and tests look with. */
 export { agentEntries, type AgentEntriesArgs } from "./agentEntries";
 export { agentNodes, staleAgents, waitForAgents, withoutBanned } from "./agents";
+export type { EntrySetArgs } from "./entrySet";
 export { type Entries, type Entry, fromShown, normalize, toData } from "./entry";
 export { Cluster, ClusterUnreachable, messageOf } from "./kube";
 export {
@@ -13,4 +14,10 @@ export {
 } from "./plan";
 export { poll } from "./poll";
 export { carryOut, drift, foreignEntries, owns, stepsTo } from "./reconcile";
+export {
+    planWorkloadEntries,
+    type Workload,
+    workloadEntries,
+    type WorkloadEntriesArgs,
+} from "./workloadEntries";
 export { type ServerRef as SpireServerRef, SpireServer } from "./spireServer";

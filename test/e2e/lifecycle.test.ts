@@ -24,7 +24,7 @@ import {
 /** Beside the user's sandbox, which is number 0. */
 const sandbox = instance(process.env.CILIUM_SPIRE_TEST_SANDBOX ?? 9);
 const home = pulumiHome(sandbox);
-const PREFIX = "cilium-spire.dev";
+const PREFIX = "cilium-spire.dev.cilium";
 
 let platform: Stack;
 let demoStack: Stack;

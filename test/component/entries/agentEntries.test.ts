@@ -35,7 +35,7 @@ test("the resource asks for what the settings say", async () => {
     assert.deepEqual(props, {
         trustDomain: "demo.local",
         clusterName: "precinct-99",
-        idPrefix: "cilium-spire.dev",
+        idPrefix: "cilium-spire.dev.cilium",
         registration: "perAgent",
         operatorNodeLabels: {},
         timeoutSeconds: 300,
@@ -62,7 +62,8 @@ test("the provider's text in the state is small and holds no path and no secret"
     assert.doesNotMatch(text, new RegExp(process.cwd()));
     assert.doesNotMatch(text, /\/(root|home|usr|tmp|work)\//);
     assert.doesNotMatch(text, /BEGIN|passphrase|token/i);
+    assert.match(text, /kind: "agentEntries"/);
     for (const method of ["check", "diff", "create", "read", "update", "delete"]) {
-        assert.match(text, new RegExp(`agentEntries\\.${method}\\(`));
+        assert.match(text, new RegExp(`entries-provider"\\)\\[kind\\]\\.${method}\\(`));
     }
 });
