@@ -1,9 +1,8 @@
 /** Stack configuration to {@link Settings}: decoded strictly, every rule that spans keys in one place. */
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { reservedValuePaths } from "./components/cilium/values";
-import { unsupportedCilium } from "./components/cilium/versions";
 import { ciliumSettings, registrationSettings } from "./settings/cilium";
+import { ciliumProblems, warnings } from "./settings/ciliumRules";
 import { clusterName, trustDomain } from "./settings/primitives";
 import { spireSettings } from "./settings/spire";
 import { workloadsSettings } from "./settings/workloads";
@@ -18,6 +17,12 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .optional()
         .describe("kubeconfig context; the current one when absent."),
+    mutualAuth: z
+        .boolean()
+        .default(true)
+        .describe(
+            "Cilium authenticates pods. `false` turns that off and leaves SPIRE, its data and the entries as they are; first remove the requirement from policies, which Cilium goes on to enforce.",
+        ),
     verify: z
         .boolean()
         .default(true)
@@ -47,7 +52,9 @@ export function loadSettings(): Settings {
         .filter((key) => key.startsWith(prefix))
         .map((key) => key.slice(prefix.length));
     const raw = Object.fromEntries(keys.map((key) => [key, decodeValue(key, config.require(key))]));
-    return decodeSettings(raw, prefix);
+    const settings = decodeSettings(raw, prefix);
+    for (const warning of warnings(settings)) void pulumi.log.warn(warning);
+    return settings;
 }
 
 /**
@@ -70,19 +77,7 @@ export function decodeSettings(raw: unknown, prefix = ""): Settings {
 
 /** Rules that span keys. Each line names the key to change. */
 function crossFieldProblems(settings: Settings): string[] {
-    const { spire, cilium } = settings;
-    const problems: (string | false | undefined)[] = [
-        at("cilium.version", unsupportedCilium(cilium.version)),
-        ...spireProblems(spire, settings.trustDomain),
-        ...reservedValuePaths(cilium.values).map(
-            (path) => `cilium.values.${path}: is set by this program; remove it`,
-        ),
-    ];
-    return problems.filter((problem) => typeof problem === "string");
-}
-
-function at(key: string, problem: string | undefined): string | undefined {
-    return problem && `${key}: ${problem}`;
+    return [...spireProblems(settings.spire, settings.trustDomain), ...ciliumProblems(settings)];
 }
 
 /** Pulumi stores objects, numbers and booleans as JSON text; a plain string is not JSON, or must stay one. */

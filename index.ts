@@ -2,6 +2,8 @@
 import { delegateSpiffeId } from "@cilium-spire/entries-provider";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Adoption } from "./components/cilium/adoption";
+import { ciliumArgs } from "./components/cilium/args";
 import { Release } from "./components/cilium/release";
 import { AgentEntries } from "./components/entries/agentEntries";
 import { agentEntriesArgs, workloadEntriesArgs } from "./components/entries/args";
@@ -32,11 +34,8 @@ export = async (): Promise<ProgramOutputs> => {
     });
     const identity = { trustDomain, clusterName, version };
     const { host, port } = serverAddress(spire.server.namespace);
-    const cilium = new Release(
-        "cilium",
-        { trustDomain, serverAddress: `${host}:${port}`, sockets, settings: settings.cilium },
-        { provider },
-    );
+    const Cilium = settings.cilium.mode === "adopt" ? Adoption : Release;
+    const cilium = new Cilium("cilium", ciliumArgs(settings), { provider });
     const namespaces = spireNamespaces(
         { server: spire.server.namespace, agent: spire.agent.namespace },
         { provider },

@@ -1,8 +1,10 @@
 /** What must be true of the cluster before anything is changed in it. */
 import { Cluster } from "@cilium-spire/entries-provider";
-import { AGENT_NAME, SERVER_NAME } from "./components/names";
+import { adoptionProblem } from "./components/cilium/meshAuthConfig";
+import { AGENT_NAME, CILIUM, SERVER_NAME } from "./components/names";
 import { imageVersion, upgradeProblem } from "./components/spire/upgrade";
 import type { Settings } from "./config";
+import type { CiliumSettings } from "./settings/cilium";
 
 /** Exec with an end of standard input (`v5.channel.k8s.io`), through which entries are written. */
 const OLDEST_KUBERNETES = 30;
@@ -15,7 +17,7 @@ const FINE_GRAINED_KUBELET = 33;
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
  * SPIRE from which there is no way to the wanted version in one step.
  */
-export async function requireCluster({ kubeContext, spire }: Settings): Promise<void> {
+export async function requireCluster({ kubeContext, spire, cilium }: Settings): Promise<void> {
     const cluster = new Cluster(kubeContext);
     const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
     const release = Number.parseInt(minor, 10);
@@ -30,6 +32,7 @@ export async function requireCluster({ kubeContext, spire }: Settings): Promise<
         );
     }
     await requireUpgradePath(cluster, spire);
+    if (cilium.mode === "adopt") await requireAdoptable(cluster, cilium);
 }
 
 /** Compares what runs, as the images of the workloads say, with what is wanted. */
@@ -56,4 +59,28 @@ async function requireUpgradePath(cluster: Cluster, spire: Settings["spire"]): P
     };
     const problem = upgradeProblem(running, version);
     if (problem) throw new Error(problem);
+}
+
+/** @throws Error when there is no Cilium to adopt, or not one that can be. */
+async function requireAdoptable(
+    cluster: Cluster,
+    { namespace, version }: CiliumSettings,
+): Promise<void> {
+    const [daemonSet, configMap] = await Promise.all([
+        cluster.find(
+            cluster.apps.readNamespacedDaemonSet({ name: CILIUM.agentDaemonSet, namespace }),
+        ),
+        cluster.find(cluster.core.readNamespacedConfigMap({ name: CILIUM.configMap, namespace })),
+    ]);
+    const agent = daemonSet?.spec?.template.spec?.containers.find(
+        (container) => container.name === CILIUM.agentContainer,
+    );
+    if (!agent || !configMap) {
+        throw new Error(
+            `cilium.mode = "adopt", but namespace ${namespace} has no DaemonSet "${CILIUM.agentDaemonSet}" with ConfigMap "${CILIUM.configMap}"; set cilium.namespace, or cilium.mode to "install".`,
+        );
+    }
+    const running = imageVersion(agent.image ?? "");
+    const problem = adoptionProblem(running, version, configMap.data ?? {});
+    if (problem !== undefined) throw new Error(problem);
 }

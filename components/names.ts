@@ -15,6 +15,7 @@ export const CILIUM = {
     agentContainer: "cilium-agent",
     agentServiceAccount: "cilium",
     operatorDeployment: "cilium-operator",
+    operatorContainer: "cilium-operator",
     operatorServiceAccount: "cilium-operator",
     configMap: "cilium-config",
 } as const;

@@ -11,9 +11,9 @@ import {
     waitForAgents,
     withoutBanned,
 } from "@cilium-spire/entries-provider";
-import { mutualAuthValues } from "../components/cilium/values";
+import { ciliumArgs } from "../components/cilium/args";
+import { meshAuthConfig } from "../components/cilium/meshAuthConfig";
 import { CILIUM } from "../components/names";
-import { serverAddress } from "../components/spire/server";
 import type { Settings } from "../config";
 import { requireCluster } from "../preflight";
 
@@ -107,16 +107,19 @@ export const checks: Check[] = [
                     namespace: settings.cilium.namespace,
                 }),
             );
-            const wrong = Object.entries(expectedConfig(settings))
+            const wrong = Object.entries(meshAuthConfig(ciliumArgs(settings)))
                 .filter(([key, value]) => data[key] !== value)
                 .map(([key, value]) => `${key} is "${data[key] ?? ""}", not "${value}"`);
             if (wrong.length) return { finding: wrong.join("; "), cure: UP };
+            if (!settings.mutualAuth) return { finding: "has authentication off" };
             return { finding: "has mutual authentication with this SPIRE" };
         },
     },
     {
         name: "identities",
         run: async (patient) => {
+            // The operator registers none while authentication is off.
+            if (!patient.settings.mutualAuth) return { finding: "not needed" };
             const identities = await ciliumIdentities(patient.cluster);
             const live = await (await spireServer(patient)).entries();
             const registered = new Set(live.map((entry) => entry.spiffeId));
@@ -145,32 +148,6 @@ function matchesOperator({ entries }: Patient, entry: Entry): boolean {
     const { namespace, operatorServiceAccount } = entries.cilium;
     const known = [`k8s:ns:${namespace}`, `k8s:sa:${operatorServiceAccount}`];
     return entry.selectors.every((selector) => known.includes(selector));
-}
-
-/** The keys of Cilium's ConfigMap that the chart derives from our values. */
-function expectedConfig({ trustDomain, spire }: Settings): Record<string, string> {
-    const { host, port } = serverAddress(spire.server.namespace);
-    const values = mutualAuthValues({
-        trustDomain,
-        serverAddress: `${host}:${port}`,
-        sockets: spire.sockets,
-    });
-    const { spire: chart } = (values.authentication as { mutual: { spire: ChartSpire } }).mutual;
-    return {
-        "mesh-auth-enabled": "true",
-        "mesh-auth-mutual-enabled": "true",
-        "mesh-auth-spiffe-trust-domain": chart.trustDomain,
-        "mesh-auth-spire-server-address": chart.serverAddress,
-        "mesh-auth-spire-admin-socket": chart.adminSocketPath,
-        "mesh-auth-spire-agent-socket": chart.agentSocketPath,
-    };
-}
-
-interface ChartSpire {
-    trustDomain: string;
-    serverAddress: string;
-    adminSocketPath: string;
-    agentSocketPath: string;
 }
 
 /** Names, which are numbers, of all security identities that Cilium has allocated. */

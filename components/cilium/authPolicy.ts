@@ -1,31 +1,21 @@
 /** A policy that lets pods talk only after both have proven who they are. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-
-type Labels = Record<string, string>;
+import { authPolicySpec, type AuthPolicyRules } from "./authPolicySpec";
 
 /** Arguments of {@link MutualAuthPolicy}. */
-export interface MutualAuthPolicyArgs {
+export interface MutualAuthPolicyArgs extends AuthPolicyRules {
     /** Namespace of the protected pods and of the policy. */
     namespace: pulumi.Input<string>;
-    /** Labels of the protected pods. Empty: every pod of the namespace. */
-    to: Labels;
-    /** Labels of the pods that may connect, once authenticated. Every other ingress is denied. */
-    from: Labels[];
-    /**
-     * TCP ports that may be connected to.
-     * @default every port
-     */
-    ports?: number[];
 }
 
 /**
- * A CiliumNetworkPolicy with `authentication.mode: required`.
+ * A CiliumNetworkPolicy whose peers must authenticate.
  *
- * Kubelet probes come from the host, an identity that Cilium never authenticates; Cilium lets the local host in anyway.
- * The CRD is registered by Cilium's operator, so depend on the Cilium release.
+ * The CRD is registered by Cilium's operator, so depend on the Cilium component.
  */
 export class MutualAuthPolicy extends pulumi.ComponentResource {
+    /** @throws Error for rules that could match nothing or everything by mistake; see {@link authPolicySpec}. */
     constructor(
         name: string,
         args: MutualAuthPolicyArgs,
@@ -38,25 +28,10 @@ export class MutualAuthPolicy extends pulumi.ComponentResource {
                 apiVersion: "cilium.io/v2",
                 kind: "CiliumNetworkPolicy",
                 metadata: { name, namespace: args.namespace },
-                spec: mutualAuthSpec(args),
+                spec: authPolicySpec(args),
             },
             { parent: this },
         );
         this.registerOutputs({});
     }
-}
-
-/** The policy's spec as plain data. */
-export function mutualAuthSpec({ to, from, ports }: Omit<MutualAuthPolicyArgs, "namespace">) {
-    const toPorts = ports?.map((port) => ({ port: String(port), protocol: "TCP" }));
-    return {
-        endpointSelector: { matchLabels: to },
-        ingress: [
-            {
-                fromEndpoints: from.map((matchLabels) => ({ matchLabels })),
-                authentication: { mode: "required" },
-                ...(toPorts && { toPorts: [{ ports: toPorts }] }),
-            },
-        ],
-    };
 }

@@ -1,5 +1,5 @@
 /** What depends on the version of Cilium (source: values.yaml and upgrade notes of each release). */
-import { atLeast } from "../spire/versions";
+import { atLeast, compareVersions } from "../spire/versions";
 
 /** Why this version cannot be used, or undefined when it can. */
 export function unsupportedCilium(version: string): string | undefined {
@@ -12,13 +12,31 @@ export function unsupportedCilium(version: string): string | undefined {
     return undefined;
 }
 
-/** What a user of this version should know, or undefined when there is nothing to say. */
-export function ciliumWarning(version: string): string | undefined {
-    if (atLeast(version, "1.20.0")) {
-        return `Cilium ${version}: mutual authentication is deprecated and will be removed in 1.21.`;
-    }
-    if (!atLeast(version, "1.18.0")) {
-        return `Cilium ${version} gets no fixes any more and may accept a forged peer (GHSA-33qq-jq9c-6gcc); use 1.18.12 or 1.19.6.`;
-    }
-    return undefined;
+/**
+ * First release of each minor without GHSA-33qq-jq9c-6gcc, where a peer could show someone else's certificate behind its
+ * own. Read in pkg/auth/mutual_authhandler.go: there in 1.15.19, 1.18.4 and 1.19.3, gone in 1.20.2. The others are the
+ * releases after the fix on main (168d16627b, 2026-07-15). 1.15 and 1.16 had ended by then.
+ */
+const FIRST_WITHOUT_FORGED_PEER = ["1.17.18", "1.18.12", "1.19.6", "1.20.0"];
+
+/** What a user of this version should know. */
+export function ciliumVersionWarnings(version: string): string[] {
+    const warnings: (string | false)[] = [
+        atLeast(version, "1.20.0") &&
+            `Cilium ${version}: mutual authentication is deprecated and will be removed in 1.21 (cilium/cilium#47132).`,
+        !atLeast(version, "1.15.8") &&
+            `Cilium ${version}: agents can crash while certificates rotate (cilium/cilium#33468); use 1.15.8 or newer.`,
+        acceptsForgedPeer(version) &&
+            `Cilium ${version} may accept a forged peer (GHSA-33qq-jq9c-6gcc); use ${FIRST_WITHOUT_FORGED_PEER.slice(1, 3).join(" or ")}, or newer.`,
+    ];
+    return warnings.filter((warning) => warning !== false);
 }
+
+function acceptsForgedPeer(version: string): boolean {
+    const minor = (v: string) => v.split(".").slice(0, 2).join(".");
+    const fixed = FIRST_WITHOUT_FORGED_PEER.find((first) => minor(first) === minor(version));
+    return fixed ? compareVersions(version, fixed) < 0 : !atLeast(version, "1.20.0");
+}
+
+/** Charts from here on name the Secret of Hubble's server; older ones take its content as values. */
+export const HUBBLE_SECRET_BY_NAME_SINCE = "1.16.0";

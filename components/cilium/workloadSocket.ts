@@ -14,12 +14,12 @@ export interface DaemonSetProps {
     };
 }
 
-interface Volume {
+export interface Volume {
     name: string;
     hostPath?: { path: string; type?: string };
 }
 
-interface Container {
+export interface Container {
     name: string;
     volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[];
 }
@@ -31,7 +31,8 @@ const CONTAINER = CILIUM.agentContainer;
  * Returns a copy of the DaemonSet with the directory of the workload socket mounted read-only. Idempotent: a DaemonSet
  * that already mounts the directory from the host comes back unchanged.
  *
- * @throws Error when there is no container `cilium-agent`, or something else is mounted at the directory.
+ * @throws Error when there is no container `cilium-agent`, something else is mounted at the directory, or a volume of
+ * the same name is something else.
  */
 export function addWorkloadSocket<T extends DaemonSetProps>(daemonSet: T, socket: string): T {
     const directory = posix.dirname(socket);
@@ -42,12 +43,19 @@ export function addWorkloadSocket<T extends DaemonSetProps>(daemonSet: T, socket
             `the DaemonSet of the Cilium chart has no container "${CONTAINER}" to mount ${directory} into; set cilium.workloadSocketInAgent to false or use a supported chart`,
         );
     }
+    const volumes = pod.volumes ?? [];
     const taken = container.volumeMounts?.find((mount) => mount.mountPath === directory);
     if (taken) {
-        const volume = pod.volumes?.find((v) => v.name === taken.name);
+        const volume = volumes.find((v) => v.name === taken.name);
         if (volume?.hostPath?.path === directory) return daemonSet;
         throw new Error(
             `container "${CONTAINER}" already mounts volume "${taken.name}" at ${directory}, which is not that directory of the host; choose another spire.sockets.workload`,
+        );
+    }
+    const namesake = volumes.find((v) => v.name === VOLUME);
+    if (namesake && namesake.hostPath?.path !== directory) {
+        throw new Error(
+            `the DaemonSet of the Cilium chart already has a volume "${VOLUME}" that is not ${directory} of the host; rename it in cilium.values`,
         );
     }
     const volume = { name: VOLUME, hostPath: { path: directory, type: "DirectoryOrCreate" } };
@@ -57,7 +65,7 @@ export function addWorkloadSocket<T extends DaemonSetProps>(daemonSet: T, socket
     );
     const template = {
         ...daemonSet.spec!.template,
-        spec: { ...pod, containers, volumes: [...(pod.volumes ?? []), volume] },
+        spec: { ...pod, containers, volumes: namesake ? volumes : [...volumes, volume] },
     };
     return { ...daemonSet, spec: { ...daemonSet.spec, template } };
 }

@@ -23,9 +23,8 @@ export = (): pulumi.Inputs => {
         "server-requires-authentication",
         {
             namespace: NAMESPACE,
-            to: { app: SERVER },
-            from: Object.values(CLIENTS).map((app) => ({ app })),
-            ports: [PORT],
+            pods: { app: SERVER },
+            ingress: Object.values(CLIENTS).map((app) => ({ labels: { app }, ports: [PORT] })),
         },
         opts,
     );

@@ -1,0 +1,52 @@
+/** What the chart's DaemonSet gets on its way to the cluster. */
+import * as pulumi from "@pulumi/pulumi";
+import type { CiliumSettings } from "../../settings/cilium";
+import { durationSeconds } from "../../settings/primitives";
+import { CILIUM } from "../names";
+import type { CiliumArgs } from "./args";
+import { addWorkloadSocket, type DaemonSetProps } from "./workloadSocket";
+
+/**
+ * The transformation of the chart's DaemonSet, and whether it ever met it: one that matches nothing is silent.
+ *
+ * The engine calls it for each rendered object, and answers the chart only after that.
+ */
+export class AgentTransform {
+    private fired = false;
+
+    constructor(private readonly args: CiliumArgs) {}
+
+    readonly transform = ({
+        type,
+        props,
+        opts,
+    }: pulumi.ResourceTransformArgs): pulumi.ResourceTransformResult | undefined => {
+        const metadata = (props as { metadata?: { name?: unknown } }).metadata;
+        if (type !== "kubernetes:apps/v1:DaemonSet") return undefined;
+        if (metadata?.name !== CILIUM.agentDaemonSet) return undefined;
+        this.fired = true;
+        const { settings, sockets, mutualAuth } = this.args;
+        const mount = mutualAuth && settings.workloadSocketInAgent;
+        return {
+            props: mount ? addWorkloadSocket(props as DaemonSetProps, sockets.workload) : props,
+            opts: pulumi.mergeOptions(opts, { customTimeouts: rolloutTimeouts(settings) }),
+        };
+    };
+
+    /**
+     * @param resources what the chart was rendered to; not a list while a preview does not know it.
+     * @throws Error when there was no DaemonSet to transform.
+     */
+    assertFired(resources: unknown): void {
+        if (!Array.isArray(resources) || this.fired) return;
+        throw new Error(
+            `the Cilium chart has no DaemonSet "${CILIUM.agentDaemonSet}", so there are no agents to authenticate pods; use a supported chart`,
+        );
+    }
+}
+
+/** Time-outs of what rolls the agents, as resource options take them: Pulumi's own ten minutes fit a small cluster. */
+export function rolloutTimeouts({ rolloutTimeout }: CiliumSettings): pulumi.CustomTimeouts {
+    const seconds = `${durationSeconds(rolloutTimeout)}s`;
+    return { create: seconds, update: seconds };
+}

@@ -1,0 +1,30 @@
+/** What Cilium has to know of this SPIRE, however it got into the cluster. */
+import type { Settings } from "../../config";
+import type { CiliumSettings } from "../../settings/cilium";
+import { serverAddress } from "../spire/server";
+import type { Sockets } from "../spire/sockets";
+
+/** All plain values, so that a preview knows them. */
+export interface CiliumArgs {
+    /** False: Cilium authenticates nobody. SPIRE and its entries do not notice. */
+    mutualAuth: boolean;
+    /** SPIFFE trust domain. */
+    trustDomain: string;
+    /** `name.namespace.svc:port` of a ClusterIP Service: in this form the operator resolves it through the API. */
+    serverAddress: string;
+    sockets: Sockets;
+    /** What the stack configuration says of Cilium. */
+    settings: CiliumSettings;
+}
+
+/** From the settings of a stack: the program and the doctor must agree on it. */
+export function ciliumArgs({ mutualAuth, trustDomain, spire, cilium }: Settings): CiliumArgs {
+    const { host, port } = serverAddress(spire.server.namespace);
+    return {
+        mutualAuth,
+        trustDomain,
+        serverAddress: `${host}:${port}`,
+        sockets: spire.sockets,
+        settings: cilium,
+    };
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Adoption } from "../../../components/cilium/adoption";
+import { adoptionPatches } from "../../../components/cilium/adoptionPatches";
+import type { CiliumArgs } from "../../../components/cilium/args";
+import { argsWith } from "../../unit/cilium/fixtures";
+import { only, registered, type Registered } from "./mocks";
+
+const adopt = (args: CiliumArgs) => registered(() => new Adoption("cilium", args));
+
+const metadataOf = ({ inputs }: Registered) =>
+    inputs.metadata as { name: string; namespace: string; annotations: Record<string, string> };
+
+test("three patches, named and owned by their content", async () => {
+    const args = argsWith({ mode: "adopt", namespace: "cilium", rolloutTimeout: "20m" });
+    const all = await adopt(args);
+    const { configMap, daemonSet, deployment } = adoptionPatches(args);
+    const expected = [
+        ["kubernetes:core/v1:ConfigMapPatch", "cilium-config", configMap, "data"],
+        ["kubernetes:apps/v1:DaemonSetPatch", "cilium", daemonSet, "spec"],
+        ["kubernetes:apps/v1:DeploymentPatch", "cilium-operator", deployment, "spec"],
+    ] as const;
+    for (const [type, object, patch, part] of expected) {
+        const resource = only(all, type);
+        assert.equal(resource.name, `${object}-${patch.hash}`);
+        assert.equal(resource.parent, "cilium");
+        assert.deepEqual(resource.inputs[part], patch.content);
+        assert.deepEqual(metadataOf(resource), {
+            name: object,
+            namespace: "cilium",
+            annotations: {
+                "pulumi.com/patchFieldManager": `cilium-spire-${patch.hash}`,
+                "pulumi.com/patchForce": "true",
+            },
+        });
+    }
+});
+
+test("pods restart after their ConfigMap has changed, with time to do so", async () => {
+    const all = await adopt(argsWith({ rolloutTimeout: "20m" }));
+    const config = only(all, "kubernetes:core/v1:ConfigMapPatch");
+    assert.deepEqual(config.ignoreChanges, []);
+    for (const type of ["DaemonSetPatch", "DeploymentPatch"]) {
+        const pods = only(all, `kubernetes:apps/v1:${type}`);
+        assert.deepEqual(pods.dependsOn, [config.name]);
+        assert.deepEqual(pods.timeouts, { create: "1200s", update: "1200s" });
+        assert.deepEqual(pods.ignoreChanges, [
+            "spec.template.spec.volumes",
+            "spec.template.spec.containers",
+        ]);
+    }
+});
+
+test("without mutual authentication Cilium is left alone", async () => {
+    const all = await adopt(argsWith({}, { mutualAuth: false }));
+    assert.deepEqual(
+        all.map(({ type }) => type),
+        ["cilium-spire:cilium:Adoption"],
+    );
+});
