@@ -11,7 +11,7 @@ import { agentConf } from "../../../components/spire/agentConf";
 import { serverConf } from "../../../components/spire/serverConf";
 import type { Settings } from "../../../config";
 import { ensureBinary, SPIRE_VERSION } from "../../../sandbox/binaries";
-import { validSettings } from "./arbitrary";
+import { decode, validSpire } from "./arbitrary";
 
 const run = promisify(execFile);
 /** One of server and agent takes about 0.1 s. */
@@ -68,15 +68,13 @@ function agentConfOf({ trustDomain, clusterName, spire }: Settings): object {
 
 test("spire-server and spire-agent accept every configuration that can be made", async () => {
     await fc.assert(
-        fc.asyncProperty(
-            fc.oneof(validSettings(version), validSettings(long)),
-            async (settings) => {
-                await Promise.all([
-                    validate("server", serverConfOf(settings)),
-                    validate("agent", agentConfOf(settings)),
-                ]);
-            },
-        ),
+        fc.asyncProperty(fc.oneof(validSpire(version), validSpire(long)), async (spire) => {
+            const settings = decode(spire);
+            await Promise.all([
+                validate("server", serverConfOf(settings)),
+                validate("agent", agentConfOf(settings)),
+            ]);
+        }),
         { numRuns: RUNS },
     );
 });

@@ -1,0 +1,76 @@
+/** What server, agents and namespaces send to the engine for some settings, without an engine. */
+import * as pulumi from "@pulumi/pulumi";
+import { AGENT_NAME } from "../../../components/names";
+import { Agent } from "../../../components/spire/agent";
+import { spireNamespaces } from "../../../components/spire/namespaces";
+import { Server, serverAddress } from "../../../components/spire/server";
+import type { Settings } from "../../../config";
+
+/** Inputs by `<kind>/<logical name>`, such as `StatefulSet/spire-server`. */
+export type Rendered = Record<string, object>;
+
+let rendered: Rendered = {};
+
+/** Call once, before {@link render}. */
+export async function useMocks(): Promise<void> {
+    await pulumi.runtime.setMocks(
+        {
+            newResource: ({ name, type, inputs }: pulumi.runtime.MockResourceArgs) => {
+                const key = `${type.split(":").at(-1)!}/${name}`;
+                if (key in rendered) throw new Error(`two resources are ${key}`);
+                const { apiVersion: _, kind: _kind, ...rest } = inputs as Record<string, unknown>;
+                rendered[key] = rest;
+                return { id: name, state: inputs as object };
+            },
+            call: ({ inputs }: pulumi.runtime.MockCallArgs) => inputs as object,
+        },
+        "cilium-spire",
+        "dev",
+    );
+}
+
+/** Makes the components, and returns when the engine has every resource. */
+export async function render({ trustDomain, clusterName, spire }: Settings): Promise<Rendered> {
+    rendered = {};
+    const { server, agent, sockets, version } = spire;
+    const identity = { trustDomain, clusterName };
+    spireNamespaces({ server: server.namespace, agent: agent.namespace }, {});
+    new Server("spire", {
+        ...identity,
+        version,
+        agent: { namespace: agent.namespace, serviceAccount: AGENT_NAME },
+        settings: server,
+    });
+    new Agent("spire", {
+        ...identity,
+        version: agent.version ?? version,
+        server: serverAddress(server.namespace),
+        sockets,
+        delegates: [`spiffe://${trustDomain}/cilium-agent`],
+        settings: agent,
+    });
+    await settled();
+    return rendered;
+}
+
+/** A resource is registered some turns of the event loop after those it depends on. */
+async function settled(): Promise<void> {
+    const count = () => Object.keys(rendered).length;
+    for (let quiet = 0, before = 0; quiet < 20; quiet++) {
+        if (count() !== before) [quiet, before] = [0, count()];
+        await new Promise(setImmediate);
+    }
+}
+
+/** A member by its path, such as `spec.template.spec.containers.0`; undefined when there is none. */
+export function at(value: unknown, path: string): unknown {
+    return path
+        .split(".")
+        .reduce<unknown>((v, key) => (v as Record<string, unknown> | undefined)?.[key], value);
+}
+
+/** The configuration that server or agent reads. */
+export function configuration(all: Rendered, component: "server" | "agent"): unknown {
+    const data = at(all[`ConfigMap/spire-${component}`], "data") as Record<string, string>;
+    return JSON.parse(data[`${component}.conf`]!) as unknown;
+}
