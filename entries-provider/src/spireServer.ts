@@ -123,6 +123,11 @@ export class SpireServer {
         return failures.filter((failure) => failure.code !== GRPC.notFound);
     }
 
+    /** Bans an agent: SPIRE's revocation, kept until the agent is evicted. */
+    async ban(spiffeId: string): Promise<void> {
+        await this.json(["agent", "ban", "-spiffeID", spiffeId]);
+    }
+
     /** Forgets an agent. Not a revocation: an agent that can attest comes back. */
     async evict(spiffeId: string): Promise<void> {
         await this.json(["agent", "evict", "-spiffeID", spiffeId]);

@@ -63,10 +63,13 @@ export class Demo {
         ];
     }
 
-    /** Tries one TCP connection from a pod of the demo to the server. */
+    /** Tries one TCP connection from a pod of the demo to the server's Service; by address, because it is not about DNS. */
     async connects(app: string, timeoutSeconds = 2): Promise<boolean> {
         const { name } = await this.runningPod(app);
-        const target = `${SERVER}.${NAMESPACE}.svc:${PORT}`;
+        const service = await this.cluster.ask(
+            this.cluster.core.readNamespacedService({ name: SERVER, namespace: NAMESPACE }),
+        );
+        const target = `${service.spec!.clusterIP!}:${PORT}`;
         const result = await this.cluster.exec(
             { namespace: NAMESPACE, pod: name, container: app },
             ["/agnhost", "connect", target, `--timeout=${timeoutSeconds}s`],

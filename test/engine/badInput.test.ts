@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { ConfigMap } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../sandbox/stack";
+import { start } from "../support/pulumi";
 
 let home: PulumiHome;
 
@@ -37,7 +38,7 @@ test("a missing kubeconfig is named", async () => {
 
 test("an API server that does not answer is named", async () => {
     const server = `https://127.0.0.1:${await closedPort()}`;
-    process.env.KUBECONFIG = join(home.dir, "unreachable");
+    home.kubeconfig = join(home.dir, "unreachable");
     const kubeconfig = {
         apiVersion: "v1",
         kind: "Config",
@@ -46,7 +47,7 @@ test("an API server that does not answer is named", async () => {
         clusters: [{ name: "nowhere", cluster: { server } }],
         users: [{ name: "nobody", user: {} }],
     };
-    await writeFile(process.env.KUBECONFIG, JSON.stringify(kubeconfig));
+    await writeFile(home.kubeconfig, JSON.stringify(kubeconfig));
     await rejectsBeforeAnyResource(
         {},
         new RegExp(`API server ${server} \\(context "nowhere"\\) does not answer: .*ECONNREFUSED`),
@@ -63,13 +64,11 @@ async function closedPort(): Promise<number> {
     return port;
 }
 
-async function rejectsBeforeAnyResource(overrides: ConfigMap, message: RegExp): Promise<void> {
-    const program = { ...(await platformProgram()), overrides };
-    const stack = await openStack(home, program, "dev");
-    await assert.rejects(stack.up(), (error: Error) => {
-        assert.match(error.message, message);
-        return true;
-    });
+async function rejectsBeforeAnyResource(config: ConfigMap, message: RegExp): Promise<void> {
+    const { code, output } = await start(home, "up", config).ended;
+    assert.equal(code, 1, output);
+    assert.match(output, message);
+    const stack = await openStack(home, await platformProgram(), "dev");
     const { deployment } = (await stack.exportStack()) as {
         deployment: { resources?: { type: string }[] };
     };

@@ -1,0 +1,69 @@
+/** The sandbox, the stack and the demo that the end-to-end tests share. The files run in the order of their names. */
+import assert from "node:assert/strict";
+import { Cluster, type Entry, owns, SpireServer } from "@cilium-spire/entries-provider";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { Demo } from "../../examples/mtls-demo/proof";
+import type { StackOutputs } from "../../outputs";
+import { up as clusterUp } from "../../sandbox/cluster";
+import { instance } from "../../sandbox/instance";
+import { kubectl as kubectlOf } from "../../sandbox/kubectl";
+import {
+    demoProgram,
+    enterPulumi,
+    openStack,
+    platformProgram,
+    pulumiHome,
+    stackOutputs,
+} from "../../sandbox/stack";
+
+/** Beside the user's sandbox, which is number 0. */
+export const sandbox = instance(process.env.CILIUM_SPIRE_TEST_SANDBOX ?? 9);
+export const home = pulumiHome(sandbox);
+/** Of the IDs of the entries that the stack writes for Cilium. */
+export const PREFIX = "cilium-spire.dev.cilium";
+
+/** A stack that is up, with the demo on it. */
+export interface World {
+    cluster: Cluster;
+    platform: Stack;
+    outputs: StackOutputs;
+    demoStack: Stack;
+    demo: Demo;
+}
+
+/** Brings up what is not up yet. Configuration that an earlier test has set is gone: it is that of the stack's file. */
+export async function world(): Promise<World> {
+    await clusterUp(sandbox);
+    await enterPulumi(home);
+    const platform = await openPlatform();
+    const outputs = stackOutputs((await platform.up()).outputs);
+    const demoStack = await openStack(home, demoProgram("dev"), "dev");
+    await demoStack.up();
+    const cluster = new Cluster();
+    return { cluster, platform, outputs, demoStack, demo: new Demo(cluster, outputs) };
+}
+
+/** The stack `dev` of the main program, with the configuration of its file. */
+export async function openPlatform(): Promise<Stack> {
+    return await openStack(home, await platformProgram(), "dev");
+}
+
+export async function kubectl(...args: string[]): Promise<string> {
+    return await kubectlOf(sandbox, args, { timeoutMs: 300_000 });
+}
+
+export async function spireServer({ cluster, outputs }: World): Promise<SpireServer> {
+    const server = await SpireServer.find(cluster, outputs.spireServer, 120_000);
+    assert.ok(server, "the StatefulSet of the SPIRE server is gone");
+    return server;
+}
+
+/** The entries that the stack has written for Cilium, as the server has them. */
+export async function ourEntries(of: World): Promise<Entry[]> {
+    return (await (await spireServer(of)).entries()).filter((entry) => owns(PREFIX, entry));
+}
+
+/** Names of the nodes that have agents, as the stack knows them. */
+export function nodeNames({ outputs }: World): string[] {
+    return Object.keys(outputs.agents ?? {});
+}

@@ -1,0 +1,57 @@
+/**
+ * The main program in a process of its own, for operations that fail or are killed: an inline program that fails leaves
+ * rejected promises behind, which the test runner would take for failures of the tests.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { ConfigMap } from "@pulumi/pulumi/automation";
+import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../sandbox/stack";
+
+export type Verb = "preview" | "up";
+
+interface Order {
+    home: PulumiHome;
+    verb: Verb;
+    /** Configuration over that of the stack's file. */
+    config: ConfigMap;
+}
+
+/** A running operation. */
+export interface Operation {
+    child: ChildProcess;
+    /** Everything printed, and the exit code, when it has ended. */
+    ended: Promise<{ code: number | null; output: string }>;
+}
+
+/** Starts an operation of the stack `dev` in a process group of its own. */
+export function start(home: PulumiHome, verb: Verb, config: ConfigMap = {}): Operation {
+    const order: Order = { home, verb, config };
+    const child = spawn(process.execPath, [__filename, JSON.stringify(order)], {
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    }
+    const ended = once(child, "close").then(([code]) => ({ code: code as number | null, output }));
+    return { child, ended };
+}
+
+async function main({ home, verb, config }: Order): Promise<void> {
+    await enterPulumi(home);
+    const program = await platformProgram();
+    const overrides = { ...program.overrides, ...config };
+    const stack = await openStack(home, { ...program, overrides }, "dev");
+    await stack[verb]({ onOutput: (text: string) => process.stdout.write(text), diff: true });
+}
+
+if (require.main === module) {
+    main(JSON.parse(process.argv[2]!) as Order).then(
+        () => process.exit(0),
+        (error: unknown) => {
+            console.error(error instanceof Error ? error.message : error);
+            process.exit(1);
+        },
+    );
+}
