@@ -53,7 +53,7 @@ const svids = {
     agentTtl: duration
         .optional()
         .describe(
-            "Lifetime of the agents' own SVIDs: how long they survive without the server. x509SvidTtl when absent.",
+            "Lifetime of the agents' own SVIDs. They renew it at half its life, so they outlive half of it without the server. x509SvidTtl when absent.",
         ),
     jwtSvidTtl: duration.default("5m").describe("Lifetime of JWT-SVIDs."),
     jwtKeyType: keyType.optional().describe("Key type of JWT-SVIDs; caKeyType when absent."),
@@ -121,7 +121,7 @@ const pods = {
         .enum(["OrderedReady", "Parallel"])
         .default("OrderedReady")
         .describe(
-            "Start replicas one after another, so that one alone migrates the database, or all at once. Changing it replaces the StatefulSet.",
+            "Start replicas one after another, so that one alone makes and migrates the database's tables, or all at once, where those that lose that race crash once. Changing it replaces the StatefulSet.",
         ),
     topologySpread: z
         .array(topologySpread)
