@@ -31,3 +31,6 @@ node_modules/.installed: package-lock.json package.json entries-provider/package
 	@echo "installing npm packages"
 	@npm ci --no-audit --no-fund
 	@touch $@
+
+bench: build ## the figures of the README
+	@node bin/bench/main.js
