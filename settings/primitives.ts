@@ -129,7 +129,10 @@ export function resources(defaults: {
     requests: Record<"cpu" | "memory", string>;
     limits: { memory: string };
 }) {
-    const amounts = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
+    const amounts = z.strictObject({
+        cpu: quantity.optional().describe("CPU, such as 100m."),
+        memory: quantity.optional().describe("Memory, such as 256Mi."),
+    });
     return z
         .strictObject({
             requests: amounts.default(defaults.requests).describe("What the scheduler reserves."),

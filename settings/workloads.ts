@@ -34,8 +34,12 @@ const workload = z
             .describe("What a process must have, all of it: `k8s:ns:shop`, `unix:uid:1000`, ..."),
         parent: z
             .union([
-                z.strictObject({ nodeLabels: z.record(z.string(), z.string()) }),
-                z.strictObject({ alias: idPath }),
+                z.strictObject({
+                    nodeLabels: z
+                        .record(z.string(), z.string())
+                        .describe("Labels that a node must carry, all of them; empty: every node."),
+                }),
+                z.strictObject({ alias: idPath.describe("Path of the alias entry's SPIFFE ID.") }),
             ])
             .default({ nodeLabels: {} })
             .describe(
