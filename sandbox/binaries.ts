@@ -95,6 +95,7 @@ const BUILDS: readonly Build[] = [
         },
     },
     { module: "helm", commands: { helm: "helm.sh/helm/v3/cmd/helm" } },
+    { module: "stolen-agent", commands: { "stolen-agent": "." }, static: "pure Go" },
 ];
 
 /** Names of all programs that can be built. */

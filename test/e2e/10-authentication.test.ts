@@ -13,6 +13,7 @@ import {
     nodeNames,
     openPlatform,
     ourEntries,
+    resource,
     sandbox,
     spireServer,
     type World,
@@ -99,18 +100,13 @@ describe("mutual authentication", () => {
 
 describe("what cannot work", () => {
     test("agents that never attest are named, with the reason, at the deadline", async () => {
-        const { deployment } = (await state.platform.exportStack()) as {
-            deployment: {
-                resources: { type: string; inputs: Parameters<typeof agentEntries.create>[0] }[];
-            };
-        };
-        const { inputs } = deployment.resources.find((r) => r.type.endsWith("spire:AgentEntries"))!;
+        const { inputs } = await resource(state, "AgentEntries");
         const elsewhere = {
             ...inputs,
             clusterName: "elsewhere",
             idPrefix: "test",
             timeoutSeconds: 3,
-        };
+        } as unknown as Parameters<typeof agentEntries.create>[0];
         await assert.rejects(agentEntries.create(elsewhere), (error: Error) => {
             assert.match(error.message, /no complete attestation of the SPIRE agents after 3 s: /);
             for (const node of nodeNames(state)) {
@@ -153,9 +149,8 @@ function entriesByHand(parentId: string, i: number): Entry[] {
  * memory until they expire.
  */
 async function forgetAuthentications(): Promise<void> {
-    const cilium = ["-n", "kube-system"];
-    await kubectl(...cilium, "delete", "pod", "-l", "app.kubernetes.io/part-of=cilium");
-    await kubectl(...cilium, "rollout", "status", "daemonset/cilium", "--timeout=180s");
+    await kubectl("-n kube-system delete pod -l app.kubernetes.io/part-of=cilium");
+    await kubectl("-n kube-system rollout status daemonset/cilium --timeout=180s");
     for (const node of nodeNames(state)) {
         await state.demo.inCilium(node, ["cilium-dbg", "bpf", "auth", "flush"]);
     }

@@ -13,14 +13,10 @@ describe("destroy", () => {
     test("ends clean, also when the server's pod was deleted first", async () => {
         await state.demoStack.destroy();
         const { namespace } = state.outputs.spireServer;
-        await kubectl("-n", namespace, "delete", "pod", "spire-server-0", "--wait=false");
+        await kubectl(`-n ${namespace} delete pod spire-server-0 --wait=false`);
         await state.platform.destroy();
         const left = await kubectl(
-            "get",
-            "namespaces,clusterroles,clusterrolebindings,daemonsets,statefulsets,persistentvolumes",
-            "-A",
-            "-o",
-            "name",
+            "get namespaces,clusterroles,clusterrolebindings,daemonsets,statefulsets,persistentvolumes -A -o name",
         );
         assert.doesNotMatch(left, /spire|cilium|persistentvolume/);
     });

@@ -1,6 +1,12 @@
 /** The sandbox, the stack and the demo that the end-to-end tests share. The files run in the order of their names. */
 import assert from "node:assert/strict";
-import { Cluster, type Entry, owns, SpireServer } from "@cilium-spire/entries-provider";
+import {
+    agentSpiffeId,
+    Cluster,
+    type Entry,
+    owns,
+    SpireServer,
+} from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { Demo } from "../../examples/mtls-demo/proof";
 import type { StackOutputs } from "../../outputs";
@@ -48,8 +54,9 @@ export async function openPlatform(): Promise<Stack> {
     return await openStack(home, await platformProgram(), "dev");
 }
 
-export async function kubectl(...args: string[]): Promise<string> {
-    return await kubectlOf(sandbox, args, { timeoutMs: 300_000 });
+/** Runs kubectl with the words of a line; there is no shell, so nothing can be quoted. */
+export async function kubectl(line: string): Promise<string> {
+    return await kubectlOf(sandbox, line.split(" "), { timeoutMs: 300_000 });
 }
 
 export async function spireServer({ cluster, outputs }: World): Promise<SpireServer> {
@@ -66,4 +73,32 @@ export async function ourEntries(of: World): Promise<Entry[]> {
 /** Names of the nodes that have agents, as the stack knows them. */
 export function nodeNames({ outputs }: World): string[] {
     return Object.keys(outputs.agents ?? {});
+}
+
+/** An `up`, after which a preview has nothing to say. */
+export async function upThenQuiet({ platform }: World): Promise<void> {
+    await platform.up();
+    await platform.preview({ expectNoChanges: true });
+}
+
+export async function uidOf(node: string): Promise<string> {
+    return await kubectl(`get node ${node} -o jsonpath={.metadata.uid}`);
+}
+
+/** The SPIFFE ID of the agent of the node with this UID. */
+export function agentId({ outputs }: World, uid: string): string {
+    return agentSpiffeId(outputs.trustDomain, outputs.clusterName, uid);
+}
+
+/** A resource of the stack as its state has it. */
+export async function resource(
+    { platform }: World,
+    type: string,
+): Promise<{ inputs: Record<string, unknown> }> {
+    const { deployment } = (await platform.exportStack()) as {
+        deployment: { resources: { type: string; inputs: Record<string, unknown> }[] };
+    };
+    const found = deployment.resources.find((r) => r.type.endsWith(`:${type}`));
+    assert.ok(found, `no resource of type ${type} in the state`);
+    return found;
 }
