@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { ensureBinary } from "./binaries";
 import { buildAll, down, locked, remains, status, up } from "./cluster";
 import { instance, nodeNamed, type Instance } from "./instance";
@@ -22,6 +23,8 @@ const USAGE = `npm run -s sandbox -- [--instance N] VERB
 
 N is 0 to 9 (default: CILIUM_SPIRE_SANDBOX, or 0).`;
 
+const notUp = ({ number }: Instance) => `sandbox ${number} is not up: run \`up\` first`;
+
 /** A wrong command line: answered with the usage. */
 class UsageError extends Error {}
 
@@ -43,6 +46,7 @@ async function main(args: string[]): Promise<number> {
         case "status":
             return rest[0] === "--gone" ? showRemains(target) : showStatus(target);
         case "kubectl": {
+            if (!existsSync(target.kubeconfig)) throw new Error(notUp(target));
             const command = await ensureBinary("kubectl");
             return passThrough([command, `--kubeconfig=${target.kubeconfig}`, ...rest]);
         }
@@ -89,7 +93,7 @@ async function changeNode(target: Instance, [action, name]: string[]): Promise<v
 async function showStatus(target: Instance): Promise<number> {
     const parts = await status(target);
     if (parts.length === 0) {
-        console.log(`sandbox ${target.number} is not up`);
+        console.log(notUp(target));
         return 1;
     }
     for (const { name, detail } of parts) console.log(`${name.padEnd(28)} ${detail}`);
