@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { ensureBinary } from "./binaries";
+import { ensureBinary, ensureChart } from "./binaries";
 import { buildAll, down, locked, remains, status, up } from "./cluster";
 import { instance, nodeNamed, type Instance } from "./instance";
 import { addNode, asNode, killNode, recreateNode, removeNode } from "./nodes";
@@ -13,6 +13,8 @@ const USAGE = `npm run -s sandbox -- [--instance N] VERB
   down                removes it
   status              its parts; fails when one is not healthy
   status --gone       what is left of it; fails unless nothing is
+  kubeconfig          the path of the administrator's kubeconfig
+  chart               the path of Cilium's chart, for cilium.chart
   kubectl ARGS...     kubectl as the administrator
   exec NODE CMD...    runs a command as the node
   node start NAME     starts a killed or another node, for example precinct-99-worker3
@@ -45,6 +47,12 @@ async function main(args: string[]): Promise<number> {
             return 0;
         case "status":
             return rest[0] === "--gone" ? showRemains(target) : showStatus(target);
+        case "kubeconfig":
+            console.log(target.kubeconfig);
+            return 0;
+        case "chart":
+            console.log(await ensureChart());
+            return 0;
         case "kubectl": {
             if (!existsSync(target.kubeconfig)) throw new Error(notUp(target));
             const command = await ensureBinary("kubectl");
