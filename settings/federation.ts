@@ -5,6 +5,7 @@ import {
     duration,
     hostName,
     httpsUrl,
+    labelKey,
     port,
     spiffeId,
     trustDomain,
@@ -19,7 +20,7 @@ const service = z
             .describe("How others reach the endpoint."),
         port: port.default(443).describe("Port of the Service."),
         annotations: z
-            .record(z.string().min(1), z.string())
+            .record(labelKey, z.string())
             .optional()
             .describe("Annotations, as load balancers read them."),
     })

@@ -86,6 +86,24 @@ export const certificateSecret = z.strictObject({
     keyKey: secretDataKey.default("tls.key").describe("Key of the private key (PEM)."),
 });
 
+const labelName = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
+
+/** Key of a label, an annotation or a taint: a name, with the DNS name of its owner before it if need be. */
+export const labelKey = z
+    .string()
+    .max(317)
+    .regex(
+        new RegExp(`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?${labelName}$`),
+        "must be a label key such as topology.kubernetes.io/zone",
+    );
+
+export const labelValue = z
+    .string()
+    .regex(
+        new RegExp(`^(${labelName})?$`),
+        'must be a label value: up to 63 letters, digits, "-", "_" and "."',
+    );
+
 /** A Kubernetes object name (RFC 1123 label). */
 export const objectName = z
     .string()
@@ -94,12 +112,14 @@ export const objectName = z
         'must be 1 to 63 lower-case letters, digits or "-"',
     );
 
-export const quantity = z
+/** An amount of memory or storage. Kubernetes knows thousandths of a byte too, which nobody means. */
+export const byteQuantity = z
     .string()
-    .regex(
-        /^\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/,
-        "must be a Kubernetes quantity such as 100m, 512Mi or 1Gi",
-    );
+    .regex(/^\d+(\.\d+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$/, "must be an amount such as 512Mi or 1Gi");
+
+const cpuQuantity = z
+    .string()
+    .regex(/^\d+(\.\d+)?m?$/, 'must be an amount of CPU such as 100m or "1.5"');
 
 /** Linux allows 107 bytes for the path of a Unix socket (sun_path). */
 export const socketPath = z
@@ -124,20 +144,46 @@ export function durationSeconds(text: string): number {
     );
 }
 
+const QUANTITY_UNITS: Record<string, number> = {
+    m: 1e-3,
+    k: 1e3,
+    M: 1e6,
+    G: 1e9,
+    T: 1e12,
+    Ki: 2 ** 10,
+    Mi: 2 ** 20,
+    Gi: 2 ** 30,
+    Ti: 2 ** 40,
+};
+
+function quantityValue(text: string): number {
+    const [, amount, unit] = /^([\d.]+)(.*)$/.exec(text)!;
+    return Number(amount) * (QUANTITY_UNITS[unit!] ?? 1);
+}
+
 /** Requests and limits of a container. */
 export function resources(defaults: {
     requests: Record<"cpu" | "memory", string>;
     limits: { memory: string };
 }) {
     const amounts = z.strictObject({
-        cpu: quantity.optional().describe("CPU, such as 100m."),
-        memory: quantity.optional().describe("Memory, such as 256Mi."),
+        cpu: cpuQuantity.optional().describe("CPUs."),
+        memory: byteQuantity.optional().describe("Memory."),
     });
     return z
         .strictObject({
             requests: amounts.default(defaults.requests).describe("What the scheduler reserves."),
             limits: amounts.default(defaults.limits).describe("What the container may not exceed."),
         })
+        .refine(
+            ({ requests, limits }) =>
+                (["cpu", "memory"] as const).every(
+                    (name) =>
+                        quantityValue(requests[name] ?? "0") <=
+                        quantityValue(limits[name] ?? "9999T"),
+                ),
+            "requests more than its limit; lower the request or raise the limit",
+        )
         .prefault({});
 }
 

@@ -2,8 +2,16 @@
 import { z } from "zod";
 import { datastoreSettings } from "./datastore";
 import { federationSettings } from "./federation";
-import { duration, group, httpsUrl, objectName, quantity, resources, spiffeId } from "./primitives";
-import { affinity, nodeSelector, priorityClass, toleration, topologySpread } from "./scheduling";
+import {
+    byteQuantity,
+    duration,
+    group,
+    httpsUrl,
+    objectName,
+    resources,
+    spiffeId,
+} from "./primitives";
+import { affinity, nodeSelector, priorityClass, toleration, topologySpreads } from "./scheduling";
 import { upstreamAuthoritySettings } from "./upstreamAuthority";
 
 /** SPIRE's names, in its configuration and in ours. */
@@ -123,8 +131,7 @@ const pods = {
         .describe(
             "Start replicas one after another, so that one alone makes and migrates the database's tables, or all at once, where those that lose that race crash once. Changing it replaces the StatefulSet.",
         ),
-    topologySpread: z
-        .array(topologySpread)
+    topologySpread: topologySpreads
         .default([
             {
                 topologyKey: "kubernetes.io/hostname",
@@ -146,7 +153,7 @@ const pods = {
         limits: { memory: "512Mi" },
     }).describe("Resources of the server container."),
     storage: group({
-        size: quantity.default("1Gi").describe("Size of the volume."),
+        size: byteQuantity.default("1Gi").describe("Size of the volume."),
         storageClass: objectName
             .optional()
             .describe("StorageClass of the volume; the cluster's default when absent."),

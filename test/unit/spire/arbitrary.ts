@@ -14,7 +14,7 @@ const WORDS = `
 o'brien|say "hi"|back\\slash|$HOME \${PATH} $$|{{ .Values }}|ümlaut|two words
 spire|kubernetes.io/hostname|tls.crt|partner.example|DE|5m|1h|4h|24h|36h|168h|1176h
 10%|100m|512Mi|1Gi|a@example.org|b@example.org|arn:aws:acm-pca:::a|arn:aws:iam::1:role/b
-1.9.6|1.10.4|1.11.3|1.12.6|1.13.3|1.14.7|1.15.3|2001:db8::1
+7|1.9.6|1.10.4|1.11.3|1.12.6|1.13.3|1.14.7|1.15.3|2001:db8::1
 https://host.example:8443/path|https://other.example|spiffe://demo.local/ns/a/sa/b
 /run/a/agent.sock|/run/b/admin.sock|/run/c/admin.sock
 `

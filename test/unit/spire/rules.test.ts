@@ -14,6 +14,13 @@ const https = (rest: object) => ({
 });
 const partner = { profile: "https_web", url: "https://partner.example/bundle" };
 const certificate = { name: "bundle-endpoint" };
+const nodeAffinity = (condition: object) => ({
+    nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchExpressions: [{ key: "disktype", ...condition }] }],
+        },
+    },
+});
 const vault = { type: "vault", address: "https://vault.example" };
 
 /** What is refused, and how; `accepted` is the nearest thing that is not. */
@@ -196,6 +203,38 @@ const rules: { name: string; refused: object; message: RegExp; accepted: object 
         refused: { sockets: { admin: "/run/spire/sockets/admin.sock" } },
         message: /sockets\.admin = ".*": the admin socket is in or below \/run\/spire\/sockets/,
         accepted: { sockets: { admin: "/run/spire/admin/admin.sock" } },
+    },
+    {
+        name: "a toleration of a value that is not looked at",
+        refused: { agent: { tolerations: [{ operator: "Exists", value: "x" }] } },
+        message: /agent\.tolerations\.0 = .*: Exists takes no value/,
+        accepted: { agent: { tolerations: [{ key: "dedicated", value: "x" }] } },
+    },
+    {
+        name: "a label that Kubernetes does not know",
+        refused: { server: { nodeSelector: { "disk type": "ssd" } } },
+        message: /server\.nodeSelector.*disk type/,
+        accepted: { server: { nodeSelector: { disktype: "ssd" } } },
+    },
+    {
+        name: "a condition without its value",
+        refused: { agent: { affinity: nodeAffinity({ operator: "In" }) } },
+        message: /matchExpressions\.0\.values: is missing/,
+        accepted: { agent: { affinity: nodeAffinity({ operator: "Exists" }) } },
+    },
+    {
+        name: "one spread twice",
+        refused: { server: { topologySpread: [{ topologyKey: "zone" }, { topologyKey: "zone" }] } },
+        message: /server\.topologySpread = .*: has the same topologyKey twice/,
+        accepted: {
+            server: { topologySpread: [{ topologyKey: "zone" }, { topologyKey: "host" }] },
+        },
+    },
+    {
+        name: "a request above its limit",
+        refused: { server: { resources: { requests: { memory: "1Gi" } } } },
+        message: /server\.resources = .*: requests more than its limit/,
+        accepted: { server: { resources: { requests: { memory: "1Gi" }, limits: {} } } },
     },
     {
         name: "an unknown variant",
