@@ -33,18 +33,18 @@ const BUILDS: readonly Build[] = [
     { module: "etcd", commands: { etcd: "go.etcd.io/etcd/server/v3" } },
     {
         module: "kubernetes",
-        commands: commandsBelow(`${kubernetes}/cmd`, [
-            "kube-apiserver",
-            "kube-controller-manager",
-            "kube-scheduler",
-            "kubectl",
-            "kubelet",
-        ]),
+        commands: {
+            ...commandsBelow(`${kubernetes}/cmd`, [
+                "kube-apiserver",
+                "kube-controller-manager",
+                "kube-scheduler",
+                "kubectl",
+                "kubelet",
+            ]),
+            // The image of Kubernetes' own tests: HTTP server, client and more in one program.
+            agnhost: `${kubernetes}/test/images/agnhost`,
+        },
         variables: [`k8s.io/component-base/version.gitVersion=v${KUBERNETES_VERSION}`],
-    },
-    {
-        module: "kubernetes",
-        commands: { agnhost: `${kubernetes}/test/images/agnhost` },
         static: "pure Go",
     },
     {
@@ -125,7 +125,7 @@ const finished = new Map<Build, Promise<string>>();
 let goVersion: Promise<string> | undefined;
 
 async function make(build: Build): Promise<string> {
-    const source = join(sandboxSources, "modules", build.module);
+    const source = moduleSource(build.module);
     const files = ["go.mod", "go.sum", "main.go"].filter((f) => existsSync(join(source, f)));
     goVersion ??= run("go", ["env", "GOVERSION", "GOARCH"]);
     const inputs = {
@@ -140,7 +140,7 @@ async function make(build: Build): Promise<string> {
             cwd = join(dir, "source");
             await mkdir(cwd);
             for (const file of files) await cp(join(source, file), join(cwd, file));
-            const module = await moduleDir(build.embed.module, cwd);
+            const module = await dependencyDir(build.embed.module, cwd);
             await cp(join(module, build.embed.path), join(cwd, basename(build.embed.path)));
         }
         for (const [command, pkg] of Object.entries(build.commands)) {
@@ -162,19 +162,19 @@ function goArguments(build: Build): string[] {
     return ["build", "-buildvcs=false", ...tags, "-ldflags", linker.join(" ")];
 }
 
+/** The directory of one of our modules. */
+export function moduleSource(name: string): string {
+    return join(sandboxSources, "modules", name);
+}
+
 /**
  * Where a dependency's files are in the Go module cache; downloaded, and verified against go.sum, first.
  *
  * @param cwd a directory whose go.mod requires the module.
  */
-export async function moduleDir(module: string, cwd: string): Promise<string> {
+export async function dependencyDir(module: string, cwd: string): Promise<string> {
     const text = await run("go", ["mod", "download", "-json", module], { cwd, timeoutMs: 600_000 });
     return (JSON.parse(text) as { Dir: string }).Dir;
-}
-
-/** The source tree of Cilium's default version, as the image needs it (BPF programs, scripts). */
-export async function ciliumSource(): Promise<string> {
-    return moduleDir(cilium, join(sandboxSources, "modules", "cilium"));
 }
 
 /**
@@ -187,7 +187,7 @@ export async function ciliumSource(): Promise<string> {
 export async function ensureChart(version: string = CILIUM_VERSION): Promise<string> {
     const dir = await cached(`charts/cilium-${version}`, { version }, async (target) => {
         // Outside of any module, so that the version asked for is not the one of our go.mod.
-        const module = await moduleDir(`${cilium}@v${version}`, target);
+        const module = await dependencyDir(`${cilium}@v${version}`, target);
         const chart = join(module, "install", "kubernetes", "cilium");
         await cp(chart, join(target, "cilium"), { recursive: true });
         await run("chmod", ["-R", "u+w", target]); // the module cache is read-only

@@ -5,7 +5,7 @@ import { buildAll, down, locked, remains, status, up } from "./cluster";
 import { instance, nodeNamed, type Instance } from "./instance";
 import { addNode, asNode, killNode, recreateNode, removeNode } from "./nodes";
 import { requireMachine } from "./preflight";
-import { progress } from "./shell";
+import { messageOf, progress } from "./shell";
 
 const USAGE = `npm run -s sandbox -- [--instance N] VERB
 
@@ -124,9 +124,9 @@ function passThrough([command, ...args]: string[]): number {
 
 main(process.argv.slice(2)).then(
     (status) => (process.exitCode = status),
-    (error: Error) => {
+    (error: unknown) => {
         const usage = error instanceof UsageError ? `\n\n${USAGE}` : "";
-        console.error(`sandbox: ${error.message}${usage}`);
+        console.error(`sandbox: ${messageOf(error)}${usage}`);
         process.exitCode = error instanceof UsageError ? 2 : 1;
     },
 );

@@ -4,7 +4,7 @@ import { SERVICE_CIDR, type Instance } from "./instance";
 import { kubectl } from "./kubectl";
 import { pkiDir } from "./pki";
 import { isRunning, logTail, startService, type Service } from "./services";
-import { waitFor } from "./shell";
+import { messageOf, waitFor } from "./shell";
 
 const API_SERVER_DEADLINE_MS = 60_000;
 
@@ -106,7 +106,7 @@ export async function startControlPlane(instance: Instance): Promise<void> {
         });
     } catch (error) {
         const logs = await Promise.all([etcd, apiServer].map((s) => logTail(instance, s.name)));
-        throw new Error([(error as Error).message, ...logs].join("\n"));
+        throw new Error([messageOf(error), ...logs].join("\n"));
     }
     // Not before: these two give up when the API server does not answer at once.
     for (const client of clients) await startService(instance, client);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cached } from "./cache";
 import { run } from "./shell";
@@ -40,9 +40,10 @@ export async function ensureTools(): Promise<string> {
 /** The root file system (a directory) on which the Cilium image is built: Debian as on the host. */
 export async function ensureCiliumRuntime(): Promise<string> {
     const tools = await ensureTools();
-    const sources = await aptSources();
-    const inputs = { packages: CILIUM_RUNTIME, sources, script: ROOTFS_SCRIPT };
+    const distribution = await readFile("/etc/os-release", "utf8");
+    const inputs = { packages: CILIUM_RUNTIME, distribution, script: ROOTFS_SCRIPT };
     return cached("cilium-runtime", inputs, async (dir) => {
+        const sources = await aptSources();
         const base = sources[0]!;
         // A mount namespace of its own: a killed build leaves no mount of /proc behind.
         await run(

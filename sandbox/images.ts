@@ -1,10 +1,16 @@
 import { chmod, cp, mkdir, rm, symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { writeArchive, writeLayer, type ArchivedImage, type ImageConfig } from "./archive";
-import { CILIUM_VERSION, SPIRE_VERSION, ciliumSource, ensureBinary, moduleDir } from "./binaries";
+import {
+    CILIUM_VERSION,
+    KUBERNETES_VERSION,
+    SPIRE_VERSION,
+    ensureBinary,
+    dependencyDir,
+    moduleSource,
+} from "./binaries";
 import { cached } from "./cache";
 import { ensureCiliumRuntime, ensureTools } from "./debian";
-import { sandboxSources } from "./paths";
 import { run } from "./shell";
 
 /** The image that holds a pod's namespaces. */
@@ -67,7 +73,7 @@ async function images(): Promise<Image[]> {
 
 /** Agent and operator, on one Debian layer. */
 async function ciliumImages(): Promise<Image[]> {
-    const source = await ciliumSource();
+    const source = await ensureCiliumFiles();
     const runtime = await ensureCiliumRuntime();
     const agent: Layer = {
         files: {
@@ -82,9 +88,9 @@ async function ciliumImages(): Promise<Image[]> {
             "/opt/cni/bin/cilium-cni": await ensureBinary("cilium-cni"),
             "/cni/loopback": join(runtime, "usr", "lib", "cni", "loopback"),
             "/var/lib/cilium/bpf": join(source, "bpf"),
-            "/init-container.sh": join(source, "images", "cilium", "init-container.sh"),
-            "/install-plugin.sh": join(source, "plugins", "cilium-cni", "install-plugin.sh"),
-            "/cni-uninstall.sh": join(source, "plugins", "cilium-cni", "cni-uninstall.sh"),
+            "/init-container.sh": join(source, "init-container.sh"),
+            "/install-plugin.sh": join(source, "install-plugin.sh"),
+            "/cni-uninstall.sh": join(source, "cni-uninstall.sh"),
         },
         links: { "/usr/bin/cilium": "cilium-dbg" },
     };
@@ -107,14 +113,25 @@ async function usrBin(names: string[]): Promise<Record<string, string>> {
     return Object.fromEntries(await Promise.all(entries));
 }
 
+/** What the agent's image takes from Cilium's source: BPF programs, which it compiles, and scripts. */
+async function ensureCiliumFiles(): Promise<string> {
+    return cached(`cilium-files-${CILIUM_VERSION}`, {}, async (dir) => {
+        const source = await dependencyDir("github.com/cilium/cilium", moduleSource("cilium"));
+        const plugin = ["install-plugin.sh", "cni-uninstall.sh"].map(
+            (f) => `plugins/cilium-cni/${f}`,
+        );
+        for (const path of ["bpf", "images/cilium/init-container.sh", ...plugin]) {
+            await cp(join(source, path), join(dir, basename(path)), { recursive: true });
+        }
+        await run("chmod", ["-R", "u+w", dir]); // the module cache is read-only
+    });
+}
+
 /** The pause program, compiled from the source in the Kubernetes module. */
 async function ensurePause(): Promise<string> {
-    const kubernetes = await moduleDir(
-        "k8s.io/kubernetes",
-        join(sandboxSources, "modules", "kubernetes"),
-    );
-    const source = join(kubernetes, "build", "pause", "linux", "pause.c");
-    return cached("bin/pause", { source }, async (dir) => {
+    return cached("bin/pause", { KUBERNETES_VERSION }, async (dir) => {
+        const kubernetes = await dependencyDir("k8s.io/kubernetes", moduleSource("kubernetes"));
+        const source = join(kubernetes, "build", "pause", "linux", "pause.c");
         await run("gcc", ["-Os", "-static", "-DVERSION=3.10", "-o", join(dir, "pause"), source]);
     });
 }

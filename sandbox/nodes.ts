@@ -10,7 +10,7 @@ import { connectNode, disconnectNode, routePods } from "./network";
 import { createNodeFiles } from "./nodeFiles";
 import { sandboxSources } from "./paths";
 import { isRunning, logTail, startService, type Service } from "./services";
-import { run, waitFor } from "./shell";
+import { messageOf, run, waitFor } from "./shell";
 
 const REGISTRATION_DEADLINE_MS = 90_000;
 
@@ -74,7 +74,7 @@ export async function waitForNodes(instance: Instance, nodes: readonly Node[]): 
         });
     } catch (error) {
         const logs = await Promise.all(missing.map((name) => logTail(instance, name)));
-        throw new Error([(error as Error).message, ...logs].join("\n"));
+        throw new Error([messageOf(error), ...logs].join("\n"));
     }
     const control = nodes.find((n) => n.index === 1);
     if (control) {

@@ -3,7 +3,7 @@ import { mkdir, readFile, statfs } from "node:fs/promises";
 import { release, totalmem } from "node:os";
 import { cgroup2Root } from "./cgroups";
 import { cacheRoot } from "./paths";
-import { progress, run } from "./shell";
+import { messageOf, progress, run } from "./shell";
 
 /** Programs that are installed by apt when they are missing; none of the packages has a service. */
 const PACKAGES: Record<string, string[]> = {
@@ -75,7 +75,7 @@ async function namespaces(): Promise<string[]> {
     const kinds = ["--mount", "--uts", "--ipc", "--net", "--pid", "--fork"];
     return run("unshare", [...kinds, "true"]).then(
         () => [],
-        (error: Error) => [`namespaces cannot be made (in a container?): ${error.message}`],
+        (error: unknown) => [`namespaces cannot be made (in a container?): ${messageOf(error)}`],
     );
 }
 
@@ -89,7 +89,7 @@ async function go(): Promise<string[]> {
         : [`${version.trim()} is older than Go ${wanted}`];
 }
 
-async function apt(): Promise<string[]> {
+function apt(): string[] {
     return existsSync("/usr/bin/apt-get")
         ? []
         : [

@@ -42,7 +42,7 @@ export async function run(
     try {
         [code, signal] = (await once(child, "close")) as [number | null, string | null];
     } catch (error) {
-        throw new Error(`cannot run ${line}: ${(error as Error).message}`);
+        throw new Error(`cannot run ${line}: ${messageOf(error)}`);
     } finally {
         clearTimeout(timer);
     }
@@ -53,6 +53,11 @@ export async function run(
           ? `died of ${signal}`
           : `exit status ${code}`;
     throw new Error(`${line}: ${status}\n${tail(stderr.trim() || stdout.trim())}`);
+}
+
+/** What an error says, without its class. */
+export function messageOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
 }
 
 /** The last lines of a text, for error messages. */
@@ -76,7 +81,9 @@ export async function waitFor(
 ): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-        const result = await probe().catch((error: Error): Probe => ({ missing: error.message }));
+        const result = await probe().catch((error: unknown): Probe => ({
+            missing: messageOf(error),
+        }));
         if ("done" in result) return;
         if ("failed" in result) throw new Error(`waiting for ${what}: ${result.failed}`);
         if (Date.now() > deadline) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -23,7 +24,7 @@ test("a key depends on every part of the content and on nothing else", async () 
 test("equal inputs are made once, other inputs beside them", async () => {
     const { cached } = await load();
     let calls = 0;
-    const make = async (dir: string) => writeFileSync(join(dir, "result"), String(++calls));
+    const make = (dir: string) => writeFile(join(dir, "result"), String(++calls));
     const first = await cached("thing", { v: 1 }, make);
     assert.equal(await cached("thing", { v: 1 }, make), first);
     assert.equal(calls, 1);
@@ -34,7 +35,7 @@ test("equal inputs are made once, other inputs beside them", async () => {
 test("a failed build leaves nothing behind", async () => {
     const { cached } = await load();
     const fail = async (dir: string) => {
-        writeFileSync(join(dir, "half"), "");
+        await writeFile(join(dir, "half"), "");
         throw new Error("no compiler");
     };
     await assert.rejects(cached("broken/thing", {}, fail), /no compiler/);

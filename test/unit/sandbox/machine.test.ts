@@ -36,11 +36,11 @@ test("a failed command says what it wrote, a slow one that it timed out", async 
 
 test("waiting ends with what was missing, or at once when it is in vain", async () => {
     await assert.rejects(
-        waitFor("the node", 50, async () => ({ missing: "worker2" })),
+        waitFor("the node", 50, () => Promise.resolve({ missing: "worker2" })),
         /timed out after 0 s waiting for the node: worker2/,
     );
     await assert.rejects(
-        waitFor("the node", 60_000, async () => ({ failed: "it ended" })),
+        waitFor("the node", 60_000, () => Promise.resolve({ failed: "it ended" })),
         /waiting for the node: it ended/,
     );
 });
