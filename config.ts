@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { ciliumSettings, registrationSettings } from "./settings/cilium";
 import { ciliumProblems, warnings } from "./settings/ciliumRules";
+import { closest } from "./settings/closest";
 import { clusterName, trustDomain } from "./settings/primitives";
 import { spireSettings } from "./settings/spire";
 import { workloadsSettings } from "./settings/workloads";
@@ -97,7 +98,7 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
         const known = knownKeys(issue.path, raw);
         return issue.keys.map((unknown) => {
             const full = [...issue.path, unknown].join(".");
-            const close = known.find((k) => k.toLowerCase() === unknown.toLowerCase());
+            const close = closest(unknown, known);
             const remedy = close ? `did you mean ${close}?` : `keys here: ${known.join(", ")}`;
             return `${full}: is not a key of this program; ${remedy}`;
         });
@@ -111,8 +112,24 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
             `${key}: is missing; set it with "pulumi config set --path cilium-spire:${key} <value>"`,
         ];
     }
-    return [`${key} = ${JSON.stringify(value)}: ${issue.message}`];
+    return [`${key} = ${JSON.stringify(value)}: ${messageOf(issue)}`];
 }
+
+/** The rule's own message, or for a type a shorter one than zod's. */
+function messageOf(issue: z.core.$ZodIssue): string {
+    const own = issue.code !== "invalid_type" || !issue.message.startsWith("Invalid input");
+    return own ? issue.message : `must be ${EXPECTED[issue.expected] ?? issue.expected}`;
+}
+
+const EXPECTED: Partial<Record<string, string>> = {
+    string: "text, in quotes if it looks like a number or true or false",
+    number: "a number, without quotes",
+    int: "a whole number, without quotes",
+    boolean: "true or false, without quotes",
+    object: "a group of keys",
+    record: "a group of keys",
+    array: "a list",
+};
 
 function knownKeys(path: PropertyKey[], raw: unknown): string[] {
     let type: z.core.$ZodType | undefined = settingsSchema;

@@ -37,6 +37,8 @@ export interface Patient {
 }
 
 const UP = 'run "pulumi up"';
+/** For what Pulumi does not look at by itself. */
+const REFRESH = 'run "pulumi up --refresh", then restart the pods of Cilium';
 
 export const checks: Check[] = [
     {
@@ -110,7 +112,7 @@ export const checks: Check[] = [
             const wrong = Object.entries(meshAuthConfig(ciliumArgs(settings)))
                 .filter(([key, value]) => data[key] !== value)
                 .map(([key, value]) => `${key} is "${data[key] ?? ""}", not "${value}"`);
-            if (wrong.length) return { finding: wrong.join("; "), cure: UP };
+            if (wrong.length) return { finding: wrong.join("; "), cure: REFRESH };
             if (!settings.mutualAuth) return { finding: "has authentication off" };
             return { finding: "has mutual authentication with this SPIRE" };
         },

@@ -126,7 +126,9 @@ export const ciliumSettings = group({
         .default("1.18.12")
         .describe("Version of Cilium: chart and images. With `adopt`, the version that is there."),
     namespace: objectName.default("kube-system").describe("Namespace of Cilium."),
-    authentication: authenticationSettings.describe("Tuning of authentication."),
+    authentication: authenticationSettings.describe(
+        "Tuning of authentication. With `adopt`, queue sizes and interval are set in the installer's values.",
+    ),
     workloadSocketInAgent: z
         .boolean()
         .default(true)

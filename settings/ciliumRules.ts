@@ -7,7 +7,7 @@ import {
 } from "../components/cilium/versions";
 import { atLeast } from "../components/spire/versions";
 import type { Settings } from "../config";
-import type { CiliumSettings } from "./cilium";
+import { type CiliumSettings, ciliumSettings } from "./cilium";
 
 type Problems = (string | false)[];
 
@@ -55,11 +55,21 @@ function unusedWhenAdopting(cilium: CiliumSettings): Problems {
         k8sServicePort: cilium.k8sServicePort !== undefined,
         values: Object.keys(cilium.values).length > 0,
     } satisfies Partial<Record<keyof CiliumSettings, boolean>>;
-    return Object.entries(set).map(
-        ([key, isSet]) =>
-            isSet &&
-            `cilium.${key}: describes an installation, but with cilium.mode = "adopt" this program installs no Cilium; remove it`,
+    const defaults = ciliumSettings.parse({}).authentication;
+    const tuned = (["queueSize", "rotatedIdentitiesQueueSize", "gcInterval"] as const).filter(
+        (key) => cilium.authentication[key] !== defaults[key],
     );
+    return [
+        ...Object.entries(set).map(
+            ([key, isSet]) =>
+                isSet &&
+                `cilium.${key}: describes an installation, but with cilium.mode = "adopt" this program installs no Cilium; remove it`,
+        ),
+        ...tuned.map(
+            (key) =>
+                `cilium.authentication.${key} = ${JSON.stringify(cilium.authentication[key])}: with cilium.mode = "adopt" the next "helm upgrade" would undo it; set authentication.${key} in the values of that release`,
+        ),
+    ];
 }
 
 /** What works but may not be what the user wants. */

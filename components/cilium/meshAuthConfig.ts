@@ -5,6 +5,9 @@ import type { CiliumArgs } from "./args";
 /**
  * What the chart makes of our values (templates/cilium-configmap.yaml, the same in 1.15 to 1.20): needed where the chart is
  * not ours, and to tell whether it is still so.
+ *
+ * Where the chart is not ours, the three keys of the queues are left out: every chart writes them, also without
+ * authentication, and `helm upgrade` would set its own again (measured with Helm 3.19).
  */
 export function meshAuthConfig(args: CiliumArgs): Record<string, string> {
     if (!args.mutualAuth) return { "mesh-auth-enabled": "false" };
@@ -12,9 +15,11 @@ export function meshAuthConfig(args: CiliumArgs): Record<string, string> {
         args.settings.authentication;
     return {
         "mesh-auth-enabled": "true",
-        "mesh-auth-queue-size": String(queueSize),
-        "mesh-auth-rotated-identities-queue-size": String(rotatedIdentitiesQueueSize),
-        "mesh-auth-gc-interval": gcInterval,
+        ...(args.settings.mode === "install" && {
+            "mesh-auth-queue-size": String(queueSize),
+            "mesh-auth-rotated-identities-queue-size": String(rotatedIdentitiesQueueSize),
+            "mesh-auth-gc-interval": gcInterval,
+        }),
         "mesh-auth-mutual-enabled": "true",
         "mesh-auth-mutual-listener-port": String(mutual.port),
         "mesh-auth-mutual-connect-timeout": mutual.connectTimeout,

@@ -64,6 +64,36 @@ test("an unknown key is named with the one that was meant, or with all", () => {
     );
 });
 
+test("a misspelling is recognised, another word is not", () => {
+    assert.match(problems({ spire: { server: { replica: 1 } } })[0]!, /did you mean replicas\?$/);
+    assert.match(cilium({ kubeProxyReplacment: true })[0]!, /did you mean kubeProxyReplacement\?$/);
+    assert.match(
+        cilium({ flavour: "x" })[0]!,
+        /flavour: is not a key of this program; keys here: mode, /,
+    );
+});
+
+test("a wrong type says what is expected", () => {
+    const messages = (settings: object) => problems(settings).join();
+    assert.match(
+        messages({ spire: { server: { replicas: "many" } } }),
+        /spire\.server\.replicas = "many": must be a number, without quotes/,
+    );
+    assert.match(messages({ verify: "yes" }), /verify = "yes": must be true or false/);
+    assert.match(messages({ cilium: null }), /cilium = null: must be a group of keys/);
+    assert.match(messages({ cilium: { values: [] } }), /cilium\.values = \[\]: must be a group/);
+    assert.match(messages({ cilium: { version: 1.18 } }), /in quotes/);
+    assert.match(messages({ cilium: { mode: "takeover" } }), /"install"\|"adopt"/);
+});
+
+test("rules of SPIRE are applied too", () => {
+    assert.match(
+        problems({ spire: { sockets: { admin: "/run/spire/sockets/admin.sock" } } })[0]!,
+        /^cilium-spire:spire\.sockets\.admin = /,
+    );
+    assert.match(problems({ spire: { version: "1.8.0" } })[0]!, /use 1\.9\.6 to 1\.15/);
+});
+
 test("versions of Cilium without the feature are refused", () => {
     for (const version of ["1.14.19", "1.21.0", "2.0.0"]) {
         assert.match(
@@ -159,7 +189,12 @@ test("adopting refuses what only an installation could follow", () => {
         "k8sServicePort",
         "values",
     ]);
-    assert.deepEqual(cilium({ mode: "adopt", authentication: { queueSize: 2048 } }), []);
+    const authentication = { mutual: { port: 4255 } };
+    assert.deepEqual(cilium({ mode: "adopt", authentication }), []);
+    assert.match(
+        cilium({ mode: "adopt", authentication: { gcInterval: "1m" } })[0]!,
+        /gcInterval = "1m": .* set authentication\.gcInterval in the values of that release/,
+    );
 });
 
 test("warnings tell what works but may surprise", () => {

@@ -37,7 +37,7 @@ test("three patches, named and owned by their content", async () => {
 });
 
 test("pods restart after their ConfigMap has changed, with time to do so", async () => {
-    const all = await adopt(argsWith({ rolloutTimeout: "20m" }));
+    const all = await adopt(argsWith({ mode: "adopt", rolloutTimeout: "20m" }));
     const config = only(all, "kubernetes:core/v1:ConfigMapPatch");
     assert.deepEqual(config.ignoreChanges, []);
     for (const type of ["DaemonSetPatch", "DeploymentPatch"]) {
@@ -52,7 +52,7 @@ test("pods restart after their ConfigMap has changed, with time to do so", async
 });
 
 test("without mutual authentication Cilium is left alone", async () => {
-    const all = await adopt(argsWith({}, { mutualAuth: false }));
+    const all = await adopt(argsWith({ mode: "adopt" }, { mutualAuth: false }));
     assert.deepEqual(
         all.map(({ type }) => type),
         ["cilium-spire:cilium:Adoption"],

@@ -4,14 +4,18 @@ import { adoptionPatches } from "../../../components/cilium/adoptionPatches";
 import { adoptionProblem, meshAuthConfig } from "../../../components/cilium/meshAuthConfig";
 import { argsWith } from "./fixtures";
 
+const adopt = { mode: "adopt" };
+
 test("the hash of a patch follows its content, and pods restart with their ConfigMap", () => {
-    const before = adoptionPatches(argsWith());
-    assert.deepEqual(adoptionPatches(argsWith()), before);
-    const after = adoptionPatches(argsWith({ authentication: { gcInterval: "1m" } }));
+    const before = adoptionPatches(argsWith(adopt));
+    assert.deepEqual(adoptionPatches(argsWith(adopt)), before);
+    const after = adoptionPatches(
+        argsWith({ ...adopt, authentication: { mutual: { port: 4255 } } }),
+    );
     for (const part of ["configMap", "daemonSet", "deployment"] as const) {
         assert.notEqual(after[part].hash, before[part].hash, part);
     }
-    const inAgent = adoptionPatches(argsWith({ workloadSocketInAgent: false }));
+    const inAgent = adoptionPatches(argsWith({ ...adopt, workloadSocketInAgent: false }));
     assert.equal(inAgent.configMap.hash, before.configMap.hash);
     assert.equal(inAgent.deployment.hash, before.deployment.hash);
     assert.notEqual(inAgent.daemonSet.hash, before.daemonSet.hash);

@@ -1,0 +1,174 @@
+/** Adopting a Cilium that Helm installed, on a control plane of its own: what is patched, kept and given back. */
+import assert from "node:assert/strict";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import * as k8s from "@pulumi/kubernetes";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { Adoption } from "../../components/cilium/adoption";
+import { adoptionPatches } from "../../components/cilium/adoptionPatches";
+import { meshAuthConfig } from "../../components/cilium/meshAuthConfig";
+import { ensureBinary, ensureChart } from "../../sandbox/binaries";
+import { createCgroup } from "../../sandbox/cgroups";
+import { down } from "../../sandbox/cluster";
+import { startControlPlane } from "../../sandbox/controlPlane";
+import { instance } from "../../sandbox/instance";
+import { kubectl } from "../../sandbox/kubectl";
+import { createBridge } from "../../sandbox/network";
+import { repositoryRoot } from "../../sandbox/paths";
+import { createPki } from "../../sandbox/pki";
+import { run } from "../../sandbox/shell";
+import { enterPulumi, pulumiHome } from "../../sandbox/stack";
+import { argsWith } from "../unit/cilium/fixtures";
+
+/** Without nodes: agents need none to be rolled out, and the operator gets no replicas. */
+const sandbox = instance(process.env.CILIUM_SPIRE_TEST_CONTROL_PLANE ?? 8);
+const home = pulumiHome(sandbox);
+const MOUNTS = /\/run\/spire\/[a-z-]*sockets/g;
+
+let settings: object = { mode: "adopt" };
+let mutualAuth = true;
+let stack: Stack;
+
+const helm = async (verb: "install" | "upgrade", ...values: string[]) =>
+    run(await ensureBinary("helm"), [
+        ...[verb, "cilium", await ensureChart(), "--namespace", "kube-system"],
+        ...["--set", "hubble.enabled=false,operator.replicas=0", ...values],
+    ]);
+
+interface Live {
+    config: Record<string, string>;
+    agents: { generation: number; template: string };
+    operator: { generation: number; template: string };
+}
+
+async function live(): Promise<Live> {
+    const get = async (object: string) => {
+        const text = await kubectl(sandbox, ["-n", "kube-system", "get", object, "-o", "json"]);
+        return JSON.parse(text) as {
+            metadata: { generation: number };
+            data: Record<string, string>;
+            spec: { template: unknown };
+        };
+    };
+    const workload = async (object: string) => {
+        const { metadata, spec } = await get(object);
+        return { generation: metadata.generation, template: JSON.stringify(spec.template) };
+    };
+    return {
+        config: (await get("configmap/cilium-config")).data,
+        agents: await workload("daemonset/cilium"),
+        operator: await workload("deployment/cilium-operator"),
+    };
+}
+
+/** Number of changes that a preview announces. */
+async function pending(): Promise<number> {
+    const { changeSummary } = await stack.preview();
+    const { same: _, ...changes } = changeSummary;
+    return Object.values(changes).reduce((sum, count) => sum + count, 0);
+}
+
+function assertAdopted({ config, agents, operator }: Live): void {
+    const args = argsWith(settings);
+    for (const [key, value] of Object.entries(meshAuthConfig(args))) {
+        assert.equal(config[key], value, key);
+    }
+    const { hash } = adoptionPatches(args).configMap;
+    for (const { template } of [agents, operator]) {
+        assert.ok(template.includes(`"cilium-spire.io/config-checksum":"${hash}"`));
+    }
+    assert.equal(agents.template.match(MOUNTS)?.length, 4, "two volumes and their mounts");
+    assert.equal(operator.template.match(MOUNTS)?.length, 2, "a volume and its mount");
+}
+
+describe("adopting a Cilium that Helm installed", () => {
+    let installed: Live;
+
+    before(async () => {
+        await createPki(sandbox);
+        await createBridge(sandbox);
+        await createCgroup(sandbox.cgroup);
+        await startControlPlane(sandbox);
+        await enterPulumi(home);
+        await helm("install");
+        installed = await live();
+        const workDir = join(home.dir, "work", "adoption");
+        await mkdir(workDir, { recursive: true });
+        await symlink(join(repositoryRoot, "node_modules"), join(workDir, "node_modules"));
+        stack = await LocalWorkspace.createStack(
+            {
+                stackName: "test",
+                projectName: "adoption",
+                program: async () => {
+                    const provider = new k8s.Provider("cluster", { enableConfigMapMutable: true });
+                    new Adoption("cilium", argsWith(settings, { mutualAuth }), { provider });
+                    return Promise.resolve({});
+                },
+            },
+            { workDir },
+        );
+    });
+    after(() => down(sandbox));
+
+    test("the patches land, with one restart, and the next preview is quiet", async () => {
+        await stack.up();
+        const now = await live();
+        assertAdopted(now);
+        assert.equal(now.agents.generation, installed.agents.generation + 1);
+        assert.equal(now.operator.generation, installed.operator.generation + 1);
+        assert.equal(await pending(), 0);
+    });
+
+    test("a changed setting restarts the pods once more, and nothing of the old one stays", async () => {
+        const before = await live();
+        settings = {
+            mode: "adopt",
+            authentication: { mutual: { port: 4255 } },
+            workloadSocketInAgent: true,
+        };
+        await stack.up();
+        const now = await live();
+        assertAdopted(now);
+        assert.equal(now.agents.generation, before.agents.generation + 1);
+        assert.equal(await pending(), 0);
+    });
+
+    test("helm upgrade keeps the patches", async () => {
+        await helm("upgrade", "--set", "debug.enabled=true");
+        const now = await live();
+        assert.equal(now.config.debug, "true");
+        assertAdopted(now);
+        assert.equal(await pending(), 0);
+    });
+
+    test("what someone changed by hand shows after a refresh, and an up repairs it", async () => {
+        const damage = JSON.stringify({ data: { "mesh-auth-spiffe-trust-domain": "other" } });
+        const patch = ["patch", "configmap", "cilium-config", "--type=merge", "-p", damage];
+        await kubectl(sandbox, ["-n", "kube-system", ...patch]);
+        await stack.refresh();
+        assert.equal(await pending(), 1);
+        await stack.up();
+        assertAdopted(await live());
+    });
+
+    test("without mutual authentication Cilium is as it was, and back again", async () => {
+        mutualAuth = false;
+        await stack.up();
+        const { config, agents, operator } = await live();
+        assert.deepEqual({ ...config, debug: "false" }, installed.config);
+        assert.equal(agents.template, installed.agents.template);
+        assert.equal(operator.template, installed.operator.template);
+        mutualAuth = true;
+        await stack.up();
+        assertAdopted(await live());
+    });
+
+    test("destroying gives every field back", async () => {
+        await stack.destroy();
+        const { config, agents, operator } = await live();
+        assert.deepEqual({ ...config, debug: "false" }, installed.config);
+        assert.equal(agents.template, installed.agents.template);
+        assert.equal(operator.template, installed.operator.template);
+    });
+});
