@@ -50,8 +50,8 @@ async function findProblems(): Promise<string[]> {
     if (process.getuid?.() !== 0) {
         return ["it needs root, for namespaces, mounts and BPF: run it as root (sudo -E)"];
     }
-    const found = await Promise.all([kernel(), namespaces(), go(), apt(), resources()]);
-    return found.flat();
+    const found = await Promise.all([kernel(), namespaces(), go(), resources()]);
+    return [...found.flat(), ...apt()];
 }
 
 async function kernel(): Promise<string[]> {
