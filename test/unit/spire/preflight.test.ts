@@ -1,0 +1,104 @@
+/** What the preflight makes of a cluster, which here is a web server with the three answers that it asks for. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { requireCluster } from "../../../preflight";
+import { decode } from "./arbitrary";
+
+interface Running {
+    kubernetes?: string;
+    server?: string;
+    agent?: string;
+}
+
+let running: Running = {};
+
+const cluster = createServer((request, response) => {
+    const found = answer(new URL(request.url!, "http://x").pathname.replace(/\/$/, ""));
+    response.writeHead(found ? 200 : 404, { "content-type": "application/json" });
+    response.end(JSON.stringify(found ?? { kind: "Status", message: "not found", code: 404 }));
+});
+
+function answer(url: string): object | undefined {
+    const minor = running.kubernetes ?? "34";
+    if (url === "/version") return { gitVersion: `v1.${minor}.0`, major: "1", minor };
+    const path = "/apis/apps/v1/namespaces/spire-system";
+    if (url === `${path}/statefulsets/spire-server`) return workload("server", running.server);
+    if (url === `${path}/daemonsets/spire-agent`) return workload("agent", running.agent);
+    return undefined;
+}
+
+function workload(component: string, version?: string): object | undefined {
+    if (version === undefined) return undefined;
+    const image = `ghcr.io/spiffe/spire-${component}:${version}`;
+    const containers = [
+        { name: "sidecar", image: "x:9.9.9" },
+        { name: `spire-${component}`, image },
+    ];
+    return { spec: { template: { spec: { containers } } } };
+}
+
+const inherited = process.env.KUBECONFIG;
+let dir = "";
+before(async () => {
+    await new Promise<void>((resolve) => cluster.listen(0, "127.0.0.1", resolve));
+    const { port } = cluster.address() as AddressInfo;
+    dir = await mkdtemp(join(tmpdir(), "cilium-spire-preflight-"));
+    // The client speaks plain HTTP only when told that it need not check certificates.
+    const server = { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
+    const config = {
+        "current-context": "test",
+        contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+        clusters: [{ name: "test", cluster: server }],
+        users: [{ name: "test", user: {} }],
+    };
+    process.env.KUBECONFIG = join(dir, "kubeconfig");
+    await writeFile(process.env.KUBECONFIG, JSON.stringify(config));
+});
+after(async () => {
+    if (inherited === undefined) delete process.env.KUBECONFIG;
+    else process.env.KUBECONFIG = inherited;
+    cluster.close();
+    await rm(dir, { recursive: true });
+});
+
+async function preflight(now: Running, spire: object): Promise<void> {
+    running = now;
+    await requireCluster(decode(spire));
+}
+
+test("a cluster without SPIRE takes any version", async () => {
+    await assert.doesNotReject(preflight({}, { version: "1.15.3" }));
+});
+
+test("what runs may be upgraded by one minor release", async () => {
+    const now = { server: "1.13.3", agent: "1.13.3" };
+    await assert.doesNotReject(preflight(now, { version: "1.14.7" }));
+});
+
+test("a longer jump is refused, with the path to take", async () => {
+    await assert.rejects(
+        preflight({ server: "1.9.6", agent: "1.9.6" }, { version: "1.11.3" }),
+        /Go 1\.9\.6 -> 1\.10\.4 -> 1\.11\.3, with an "up" for each\./,
+    );
+});
+
+test("a downgrade is refused as long as the agents have not gone first", async () => {
+    const to = { version: "1.13.6" };
+    await assert.rejects(
+        preflight({ server: "1.14.7", agent: "1.14.7" }, to),
+        /Downgrade the agents first/,
+    );
+    await assert.doesNotReject(preflight({ server: "1.14.7", agent: "1.13.6" }, to));
+});
+
+test("an old Kubernetes is refused, with what to set", async () => {
+    await assert.rejects(preflight({ kubernetes: "29" }, {}), /1\.30 or newer is needed/);
+    await assert.rejects(preflight({ kubernetes: "32" }, {}), /set it to "nodes\/proxy"/);
+    const kubelet = { authorization: "nodes/proxy" };
+    await assert.doesNotReject(preflight({ kubernetes: "32" }, { agent: { kubelet } }));
+});
