@@ -1,5 +1,6 @@
 /** The repository's own programs and stack files, run by the real engine through the Automation API. */
-import { copyFile, mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import {
     type ConfigMap,
@@ -74,18 +75,18 @@ export async function platformProgram(ciliumVersion?: string): Promise<Program> 
     return {
         project: "cilium-spire",
         folder: "",
-        run: load("index"),
+        run: await load("index"),
         overrides: { "cilium-spire:cilium.chart": { value: await ensureChart(ciliumVersion) } },
     };
 }
 
 /** The demo that consumes the outputs of a platform stack. */
-export function demoProgram(platformStack: string): Program {
+export async function demoProgram(platformStack: string): Promise<Program> {
     const platform = `organization/cilium-spire/${platformStack}`;
     return {
         project: "mtls-demo",
         folder: "examples/mtls-demo",
-        run: load("examples/mtls-demo/index"),
+        run: await load("examples/mtls-demo/index"),
         overrides: { "mtls-demo:platform": { value: platform } },
     };
 }
@@ -101,9 +102,9 @@ export async function openStack(
     program: Program,
     stackName: string,
 ): Promise<Stack> {
-    const workDir = join(home.dir, "work", program.project);
-    await rm(workDir, { recursive: true, force: true });
-    await mkdir(workDir, { recursive: true });
+    // Of this process alone: two that share it would take each other's configuration for the stack's.
+    const workDir = await mkdtemp(join(home.dir, `${program.project}-`));
+    process.once("exit", () => rmSync(workDir, { recursive: true, force: true }));
     const source = join(repositoryRoot, program.folder);
     for (const file of await readdir(source)) {
         if (/^Pulumi\..*yaml$/.test(file)) await copyFile(join(source, file), join(workDir, file));
@@ -136,9 +137,10 @@ export function reportProgress(event: EngineEvent): void {
 
 const SLOW = /:(StatefulSet|DaemonSet|Deployment|AgentEntries|CustomResource)$/;
 
-/** The compiled program: this file's own place, seen from bin/. */
-function load(path: string): PulumiFn {
-    return require(join(__dirname, "..", path)) as PulumiFn;
+/** The compiled program, in the same tree as this compiled file. */
+async function load(path: string): Promise<PulumiFn> {
+    const module = (await import(join(__dirname, "..", `${path}.js`))) as { default: PulumiFn };
+    return module.default;
 }
 
 async function replaceLink(target: string, path: string): Promise<void> {

@@ -27,7 +27,7 @@ async function up(target: Instance): Promise<void> {
     const platform = await openStack(home, await platformProgram(), STACK);
     const outputs = stackOutputs((await platform.up({ onEvent: reportProgress })).outputs);
     progress("pulumi up: the demo (a server, two clients, a stranger)");
-    const demo = await openStack(home, demoProgram(STACK), STACK);
+    const demo = await openStack(home, await demoProgram(STACK), STACK);
     await demo.up({ onEvent: reportProgress });
     progress("proving that they are authenticated");
     const evidence = await new Demo(new Cluster(), outputs).prove(FIRST_PACKET_MS);

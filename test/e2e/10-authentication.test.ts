@@ -47,7 +47,7 @@ describe("a stack", () => {
     });
 
     test("is read by another stack through a StackReference", async () => {
-        state.demoStack = await openStack(home, demoProgram("dev"), "dev");
+        state.demoStack = await openStack(home, await demoProgram("dev"), "dev");
         const result = await state.demoStack.up();
         assert.equal(result.outputs.trustDomain?.value, state.outputs.trustDomain);
     });

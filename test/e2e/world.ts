@@ -43,7 +43,7 @@ export async function world(): Promise<World> {
     await enterPulumi(home);
     const platform = await openPlatform();
     const outputs = stackOutputs((await platform.up()).outputs);
-    const demoStack = await openStack(home, demoProgram("dev"), "dev");
+    const demoStack = await openStack(home, await demoProgram("dev"), "dev");
     await demoStack.up();
     const cluster = new Cluster();
     return { cluster, platform, outputs, demoStack, demo: new Demo(cluster, outputs) };
