@@ -22,9 +22,9 @@ export = async (): Promise<ProgramOutputs> => {
     const settings = loadSettings();
     const { trustDomain, clusterName, kubeContext, registration } = settings;
     const { sockets, version, ...spire } = settings.spire;
-    await requireCluster(settings).catch((error: Error) => {
+    await requireCluster(settings).catch((error: unknown) => {
         // Pulumi prints this kind of error without a stack: it is for the user, not for us.
-        throw new pulumi.RunError(error.message);
+        throw new pulumi.RunError((error as Error).message);
     });
     const provider = new k8s.Provider("cluster", {
         context: kubeContext,
