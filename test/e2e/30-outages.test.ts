@@ -151,10 +151,10 @@ describe("strategies", () => {
 
 /** Connects again and again while something is done; returns the apps that once could not. */
 async function failuresDuring(action: () => Promise<void>): Promise<string[]> {
-    let running = true;
-    const done = action().finally(() => (running = false));
+    const finished = new AbortController();
+    const done = action().finally(() => finished.abort());
     const failed: string[] = [];
-    while (running) {
+    while (!finished.signal.aborted) {
         for (const app of Object.values(CLIENTS)) {
             if (!(await state.demo.connects(app))) failed.push(app);
         }
