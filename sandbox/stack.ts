@@ -1,15 +1,25 @@
 /** The repository's own programs and stack files, run by the real engine through the Automation API. */
-import { rmSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import {
+    copyFile,
+    mkdir,
+    mkdtemp,
+    readdir,
+    readFile,
+    rm,
+    symlink,
+    writeFile,
+} from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import {
-    type ConfigMap,
     type EngineEvent,
     LocalWorkspace,
     type OutputMap,
     type PulumiFn,
     Stack,
 } from "@pulumi/pulumi/automation";
+import { parse, stringify } from "yaml";
+import { mergeValues, type Values } from "../components/cilium/values";
 import type { StackOutputs } from "../outputs";
 import { ensureBinary, ensureChart } from "./binaries";
 import type { Instance } from "./instance";
@@ -25,8 +35,8 @@ export interface Program {
     /** Its folder in the repository; the root when empty. */
     folder: string;
     run: PulumiFn;
-    /** Configuration that only this machine can know, over that of the stack's file. */
-    overrides?: ConfigMap;
+    /** Configuration, with keys as in a stack file, that is merged over that of the stack's file. */
+    overrides: Values;
 }
 
 /** A Pulumi with plugins, state and working directories of its own, and the cluster that its programs work on. */
@@ -71,12 +81,15 @@ export async function enterPulumi({ dir, kubeconfig }: PulumiHome): Promise<void
 }
 
 /** The main program, with the chart from the Go module instead of the chart repository. */
-export async function platformProgram(ciliumVersion?: string): Promise<Program> {
+export async function platformProgram(overrides: Values = {}): Promise<Program> {
     return {
         project: "cilium-spire",
         folder: "",
         run: await load("index"),
-        overrides: { "cilium-spire:cilium.chart": { value: await ensureChart(ciliumVersion) } },
+        overrides: mergeValues(
+            { "cilium-spire:cilium": { chart: await ensureChart() } },
+            overrides,
+        ),
     };
 }
 
@@ -87,7 +100,7 @@ export async function demoProgram(platformStack: string): Promise<Program> {
         project: "mtls-demo",
         folder: "examples/mtls-demo",
         run: await load("examples/mtls-demo/index"),
-        overrides: { "mtls-demo:platform": { value: platform } },
+        overrides: { "mtls-demo:platform": platform },
     };
 }
 
@@ -110,13 +123,16 @@ export async function openStack(
         if (/^Pulumi\..*yaml$/.test(file)) await copyFile(join(source, file), join(workDir, file));
     }
     await symlink(join(repositoryRoot, "node_modules"), join(workDir, "node_modules"));
+    const file = join(workDir, `Pulumi.${stackName}.yaml`);
+    const settings = existsSync(file)
+        ? (parse(await readFile(file, "utf8")) as { config?: Values })
+        : {};
+    const config = mergeValues(settings.config ?? {}, program.overrides);
+    await writeFile(file, stringify({ ...settings, config }));
     const workspace = await LocalWorkspace.create({ workDir, program: program.run });
     const stack = await Stack.createOrSelect(stackName, workspace);
     // A run that was killed leaves its lock; the sandbox has one user, who is here.
     await stack.cancel().catch(() => undefined);
-    for (const [key, value] of Object.entries(program.overrides ?? {})) {
-        await stack.setConfig(key, value, true);
-    }
     return stack;
 }
 

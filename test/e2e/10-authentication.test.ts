@@ -117,7 +117,7 @@ describe("what cannot work", () => {
     });
 
     test("a chart that cannot be loaded is named", async () => {
-        const config = { "cilium-spire:cilium.chart": { value: "/no/such/chart" } };
+        const config = { "cilium-spire:cilium": { chart: "/no/such/chart" } };
         const { code, output } = await start(home, "preview", config).ended;
         assert.equal(code, 1, output);
         assert.match(output, /\/no\/such\/chart/);

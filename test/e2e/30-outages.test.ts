@@ -10,6 +10,7 @@ import {
     home,
     kubectl,
     nodeNames,
+    openPlatform,
     ourEntries,
     PREFIX,
     resource,
@@ -63,9 +64,7 @@ describe("interrupted", () => {
             dnsNames: [dnsName],
         });
         const config = (second: string) => ({
-            "cilium-spire:workloads": {
-                value: JSON.stringify({ good: workload("good"), second: workload(second) }),
-            },
+            "cilium-spire:workloads": { good: workload("good"), second: workload(second) },
         });
         const { code, output } = await start(home, "up", config("not a name")).ended;
         assert.equal(code, 1, output);
@@ -114,12 +113,10 @@ describe("a stolen node", () => {
         assert.equal(Object.values(before.signed)[0], 0);
 
         await kubectl(`label --overwrite node ${operatorNode} cilium-operator=yes`);
-        const labels = { value: JSON.stringify({ "cilium-operator": "yes" }) };
-        await state.platform.setConfig(
-            "cilium-spire:registration.operatorNodeLabels",
-            labels,
-            true,
-        );
+        const operatorNodeLabels = { "cilium-operator": "yes" };
+        state.platform = await openPlatform({
+            "cilium-spire:registration": { operatorNodeLabels },
+        });
         await upThenQuiet(state);
         const after = await steal(stolen, await admin(operatorNode));
         assert.deepEqual(
@@ -138,11 +135,7 @@ describe("strategies", () => {
             ["nodeAlias", 3],
             ["perAgent", 9],
         ] as const) {
-            await state.platform.setConfig(
-                "cilium-spire:registration.strategy",
-                { value: strategy },
-                true,
-            );
+            state.platform = await openPlatform({ "cilium-spire:registration": { strategy } });
             assert.deepEqual(await failuresDuring(() => upThenQuiet(state)), []);
             assert.equal((await ourEntries(state)).length, count);
         }

@@ -8,6 +8,7 @@ import {
     SpireServer,
 } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
+import type { Values } from "../../components/cilium/values";
 import { Demo } from "../../examples/mtls-demo/proof";
 import type { StackOutputs } from "../../outputs";
 import { up as clusterUp } from "../../sandbox/cluster";
@@ -49,9 +50,9 @@ export async function world(): Promise<World> {
     return { cluster, platform, outputs, demoStack, demo: new Demo(cluster, outputs) };
 }
 
-/** The stack `dev` of the main program, with the configuration of its file. */
-export async function openPlatform(): Promise<Stack> {
-    return await openStack(home, await platformProgram(), "dev");
+/** The stack `dev` of the main program, with the configuration of its file and some over it. */
+export async function openPlatform(overrides: Values = {}): Promise<Stack> {
+    return await openStack(home, await platformProgram(overrides), "dev");
 }
 
 /** Runs kubectl with the words of a line; there is no shell, so nothing can be quoted. */

@@ -9,7 +9,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { ConfigMap } from "@pulumi/pulumi/automation";
+import type { Values } from "../../components/cilium/values";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../sandbox/stack";
 import { start } from "../support/pulumi";
 
@@ -25,8 +25,8 @@ after(() => rm(home.dir, { recursive: true, force: true }));
 test("a wrong configuration is told in full, and nothing is created", async () => {
     await rejectsBeforeAnyResource(
         {
-            "cilium-spire:trustdomain": { value: "demo.local" },
-            "cilium-spire:spire.server.replica": { value: "1" },
+            "cilium-spire:trustdomain": "demo.local",
+            "cilium-spire:spire": { server: { replica: 1 } },
         },
         /trustdomain: is not a key of this program; did you mean trustDomain\?[^]*spire\.server\.replica: is not a key/,
     );
@@ -64,7 +64,7 @@ async function closedPort(): Promise<number> {
     return port;
 }
 
-async function rejectsBeforeAnyResource(config: ConfigMap, message: RegExp): Promise<void> {
+async function rejectsBeforeAnyResource(config: Values, message: RegExp): Promise<void> {
     const { code, output } = await start(home, "up", config).ended;
     assert.equal(code, 1, output);
     assert.match(output, message);

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { ConfigMap } from "@pulumi/pulumi/automation";
+import type { Values } from "../../components/cilium/values";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../sandbox/stack";
 
 export type Verb = "preview" | "up";
@@ -13,7 +13,7 @@ interface Order {
     home: PulumiHome;
     verb: Verb;
     /** Configuration over that of the stack's file. */
-    config: ConfigMap;
+    config: Values;
 }
 
 /** A running operation. */
@@ -24,7 +24,7 @@ export interface Operation {
 }
 
 /** Starts an operation of the stack `dev` in a process group of its own. */
-export function start(home: PulumiHome, verb: Verb, config: ConfigMap = {}): Operation {
+export function start(home: PulumiHome, verb: Verb, config: Values = {}): Operation {
     const order: Order = { home, verb, config };
     const child = spawn(process.execPath, [__filename, JSON.stringify(order)], {
         detached: true,
@@ -40,9 +40,7 @@ export function start(home: PulumiHome, verb: Verb, config: ConfigMap = {}): Ope
 
 async function main({ home, verb, config }: Order): Promise<void> {
     await enterPulumi(home);
-    const program = await platformProgram();
-    const overrides = { ...program.overrides, ...config };
-    const stack = await openStack(home, { ...program, overrides }, "dev");
+    const stack = await openStack(home, await platformProgram(config), "dev");
     await stack[verb]({ onOutput: (text: string) => process.stdout.write(text), diff: true });
 }
 

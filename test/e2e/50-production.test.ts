@@ -1,0 +1,145 @@
+/** Pulumi.prod.yaml on the sandbox: three SPIRE servers on a real PostgreSQL, namespaces apart, one replica killed. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Cluster, type Entry } from "@cilium-spire/entries-provider";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { parse } from "yaml";
+import type { Values } from "../../components/cilium/values";
+import { CLIENTS } from "../../examples/mtls-demo/names";
+import { Demo } from "../../examples/mtls-demo/proof";
+import type { StackOutputs } from "../../outputs";
+import { SPIRE_VERSION } from "../../sandbox/binaries";
+import { up as clusterUp } from "../../sandbox/cluster";
+import { nodeNamed } from "../../sandbox/instance";
+import { addNode } from "../../sandbox/nodes";
+import { repositoryRoot } from "../../sandbox/paths";
+import {
+    demoProgram,
+    enterPulumi,
+    openStack,
+    platformProgram,
+    stackOutputs,
+} from "../../sandbox/stack";
+import { type Postgres, startPostgres } from "../support/postgres";
+import { home, kubectl, sandbox } from "./world";
+
+const SERVERS = ["spire-server-0", "spire-server-1", "spire-server-2"];
+/** The server's namespace, and its Secret, of Pulumi.prod.yaml. */
+const NAMESPACE = "spire-server";
+const SECRET = "spire-postgres";
+
+let postgres: Postgres;
+let cluster: Cluster;
+let platform: Stack;
+let demoStack: Stack;
+let outputs: StackOutputs;
+let demo: Demo;
+
+before(async () => {
+    await clusterUp(sandbox);
+    // Three workers for three servers, which must not share a node.
+    await addNode(sandbox, nodeNamed(sandbox, "precinct-99-worker3"));
+    await enterPulumi(home);
+    postgres = await startPostgres(sandbox);
+    await kubectl(`create namespace ${NAMESPACE}`);
+    await kubectl(
+        `-n ${NAMESPACE} create secret generic ${SECRET} --from-literal=password=${postgres.password} --from-file=ca.crt=${postgres.caFile}`,
+    );
+    cluster = new Cluster();
+});
+after(() => postgres.stop());
+
+describe("the production stack", () => {
+    test("comes up on the sandbox, and its next preview is quiet", async () => {
+        platform = await openStack(home, await platformProgram(await forSandbox()), "prod");
+        outputs = stackOutputs((await platform.up()).outputs);
+        assert.equal(Object.keys(outputs.agents ?? {}).length, 4);
+        await platform.preview({ expectNoChanges: true });
+    });
+
+    test("is admitted by Pod Security: servers restricted, agents privileged", async () => {
+        const level = "jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}";
+        assert.equal(await kubectl(`get namespace ${NAMESPACE} -o ${level}`), "restricted");
+        assert.equal(await kubectl(`get namespace spire-agents -o ${level}`), "privileged");
+        const ready = await kubectl(
+            `-n ${NAMESPACE} get statefulset spire-server -o jsonpath={.status.readyReplicas}`,
+        );
+        assert.equal(ready, "3");
+    });
+
+    test("authenticates pods", async () => {
+        demoStack = await openStack(home, await demoProgram("prod"), "prod");
+        await demoStack.up();
+        demo = new Demo(cluster, outputs);
+        await demo.prove(120_000);
+    });
+
+    test("has one trust bundle and one set of entries on all replicas", async () => {
+        const bundles = await Promise.all(SERVERS.map((pod) => ask(pod, "bundle", "show")));
+        assert.equal(new Set(bundles).size, 1);
+        // Each replica signs with a CA of its own, and all trust each other's.
+        assert.equal(bundles[0]!.match(/BEGIN CERTIFICATE/g)?.length, SERVERS.length);
+        const entries = await Promise.all(SERVERS.map(entriesOf));
+        assert.ok(entries[0]!.length >= 12);
+        assert.equal(new Set(entries.map((ids) => ids.join())).size, 1);
+    });
+
+    for (const pod of SERVERS) {
+        test(`goes on authenticating while ${pod} is killed`, async () => {
+            await kubectl(`-n ${NAMESPACE} delete pod ${pod} --grace-period=0 --force`);
+            for (const node of Object.keys(outputs.agents ?? {})) {
+                await demo.inCilium(node, ["cilium-dbg", "bpf", "auth", "flush"]);
+            }
+            await demo.waitUntilConnected(30_000);
+            for (const app of Object.values(CLIENTS)) assert.ok(await demo.connects(app), app);
+            await kubectl(`-n ${NAMESPACE} rollout status statefulset/spire-server --timeout=180s`);
+        });
+    }
+
+    test("keeps the password out of its state", async () => {
+        const state = JSON.stringify(await platform.exportStack());
+        assert.ok(!state.includes(postgres.password));
+    });
+
+    test("is destroyed cleanly", async () => {
+        await demoStack.destroy();
+        await platform.destroy();
+        const left = await kubectl(
+            "get namespaces,clusterroles,daemonsets,statefulsets -A -o name",
+        );
+        assert.doesNotMatch(left, /spire|cilium/);
+    });
+});
+
+/** What only the sandbox can say: its versions, its network, its database; and that it has no plugin for `verify`. */
+async function forSandbox(): Promise<Values> {
+    const file = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
+    const { config } = parse(file) as { config: Values };
+    return {
+        "cilium-spire:cilium": config["cilium-spire:cilium"],
+        "cilium-spire:verify": false,
+        "cilium-spire:spire": {
+            version: SPIRE_VERSION,
+            server: { datastore: { host: postgres.host } },
+        },
+    };
+}
+
+/** Runs a command of spire-server in the pod of one replica. */
+async function ask(pod: string, ...command: string[]): Promise<string> {
+    const { container } = outputs.spireServer;
+    const result = await cluster.exec(
+        { namespace: NAMESPACE, pod, container },
+        ["/opt/spire/bin/spire-server", ...command],
+        { timeoutMs: 30_000 },
+    );
+    assert.equal(result.code, 0, result.stderr);
+    return result.stdout;
+}
+
+async function entriesOf(pod: string): Promise<string[]> {
+    const shown = await ask(pod, "entry", "show", "-output", "json");
+    return (JSON.parse(shown) as { entries: Pick<Entry, "id">[] }).entries.map((e) => e.id).sort();
+}
