@@ -58,15 +58,19 @@ describe("an absent server", () => {
 
 describe("interrupted", () => {
     test("a partial failure keeps what was written, and the next up finishes", async () => {
-        const workload = (dnsName: string) => ({
-            path: "/ns/shop/sa/shop",
-            selectors: ["k8s:ns:shop", `k8s:pod-label:dns:${dnsName}`],
-            dnsNames: [dnsName],
+        const workload = (name: string, federatesWith: string[] = []) => ({
+            path: `/ns/shop/sa/${name}`,
+            selectors: ["k8s:ns:shop", `k8s:sa:${name}`],
+            federatesWith,
         });
-        const config = (second: string) => ({
-            "cilium-spire:workloads": { good: workload("good"), second: workload(second) },
+        // SPIRE refuses to federate with a trust domain whose bundle it does not have.
+        const config = (federatesWith: string[]) => ({
+            "cilium-spire:workloads": {
+                good: workload("good"),
+                second: workload("second", federatesWith),
+            },
         });
-        const { code, output } = await start(home, "up", config("not a name")).ended;
+        const { code, output } = await start(home, "up", config(["absent.example"])).ended;
         assert.equal(code, 1, output);
         assert.match(output, /SPIRE refused 3 registration entries: .*\.second: /);
         const kept = await resource(state, "WorkloadEntries");
@@ -76,7 +80,7 @@ describe("interrupted", () => {
                 e.id.includes(".workloads."),
             );
         assert.equal((await workloads()).length, 3);
-        assert.equal((await start(home, "up", config("second")).ended).code, 0);
+        assert.equal((await start(home, "up", config([])).ended).code, 0);
         assert.equal((await workloads()).length, 6);
         await upThenQuiet(state);
         assert.equal((await workloads()).length, 0);
