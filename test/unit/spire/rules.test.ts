@@ -243,14 +243,14 @@ const rules: { name: string; refused: object; message: RegExp; accepted: object 
         accepted: { server: { datastore: { type: "sqlite3" } } },
     },
     {
-        name: "a misspelt key of a variant in a variant",
+        name: "an unknown key of a variant in a variant",
         refused: {
             server: {
-                upstreamAuthority: { ...vault, auth: { method: "kubernetes", rolle: "spire" } },
+                upstreamAuthority: { ...vault, auth: { method: "kubernetes", tenant: "spire" } },
             },
         },
         message:
-            /upstreamAuthority\.auth\.rolle: is not a key.*keys here: method, role, mountPoint, audience/,
+            /upstreamAuthority\.auth\.tenant: is not a key.*keys here: method, role, mountPoint, audience/,
         accepted: {
             server: {
                 upstreamAuthority: { ...vault, auth: { method: "kubernetes", role: "spire" } },
