@@ -146,7 +146,7 @@ async function observe<Args extends EntrySetArgs>(
         return { observed, foreign: foreignEntries(observed.entries, live, news.idPrefix) };
     } catch (error) {
         unseen("entries on the SPIRE server", error);
-        const allowed = nodes.wanted.filter((node) => excluded?.[node.name] === undefined);
+        const allowed = nodes.wanted.filter((node) => !Object.hasOwn(excluded ?? {}, node.name));
         return { observed: { ...set.plan(news, allowed), ...present({ excluded }) } };
     }
 }
@@ -219,8 +219,13 @@ function unseen(what: string, error: unknown): void {
     console.warn(`cannot see the ${what}: ${messageOf(error)}`);
 }
 
-function present(observed: { [K in keyof Observed]: Observed[K] | undefined }): Observed {
-    return Object.fromEntries(Object.entries(observed).filter(([, v]) => v !== undefined));
+/** Without what is undefined, which cannot be sent to the engine. */
+function present(observed: object): Observed {
+    return Object.fromEntries(
+        Object.entries<unknown>(observed as Record<string, unknown>).filter(
+            ([, v]) => v !== undefined,
+        ),
+    );
 }
 
 function withoutObserved<Args>(inputs: Inputs<Args>): object {
