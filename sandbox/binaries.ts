@@ -28,6 +28,8 @@ interface Build {
 
 const kubernetes = "k8s.io/kubernetes";
 const cilium = "github.com/cilium/cilium";
+/** Runs beside us in the end-to-end tests. */
+export const CONTROLLER_MANAGER = "github.com/spiffe/spire-controller-manager";
 
 const BUILDS: readonly Build[] = [
     { module: "etcd", commands: { etcd: "go.etcd.io/etcd/server/v3" } },
@@ -95,6 +97,11 @@ const BUILDS: readonly Build[] = [
         },
     },
     { module: "helm", commands: { helm: "helm.sh/helm/v3/cmd/helm" } },
+    {
+        module: "spire-controller-manager",
+        commands: { "spire-controller-manager": `${CONTROLLER_MANAGER}/cmd` },
+        static: "pure Go",
+    },
     { module: "stolen-agent", commands: { "stolen-agent": "." }, static: "pure Go" },
 ];
 

@@ -151,9 +151,7 @@ function entriesByHand(parentId: string, i: number): Entry[] {
 async function forgetAuthentications(): Promise<void> {
     await kubectl("-n kube-system delete pod -l app.kubernetes.io/part-of=cilium");
     await kubectl("-n kube-system rollout status daemonset/cilium --timeout=180s");
-    for (const node of nodeNames(state)) {
-        await state.demo.inCilium(node, ["cilium-dbg", "bpf", "auth", "flush"]);
-    }
+    await state.demo.forgetAuthentications();
 }
 
 /** Blocked once could be chance: the first packet of a pair is always dropped. */

@@ -16,8 +16,8 @@ describe("destroy", () => {
         await kubectl(`-n ${namespace} delete pod spire-server-0 --wait=false`);
         await state.platform.destroy();
         const left = await kubectl(
-            "get namespaces,clusterroles,clusterrolebindings,daemonsets,statefulsets,persistentvolumes -A -o name",
+            "get namespaces,clusterroles,clusterrolebindings,daemonsets,statefulsets,persistentvolumeclaims -A -o name",
         );
-        assert.doesNotMatch(left, /spire|cilium|persistentvolume/);
+        assert.doesNotMatch(left, /spire|cilium/);
     });
 });

@@ -89,9 +89,7 @@ describe("the production stack", () => {
     for (const pod of SERVERS) {
         test(`goes on authenticating while ${pod} is killed`, async () => {
             await kubectl(`-n ${NAMESPACE} delete pod ${pod} --grace-period=0 --force`);
-            for (const node of Object.keys(outputs.agents ?? {})) {
-                await demo.inCilium(node, ["cilium-dbg", "bpf", "auth", "flush"]);
-            }
+            await demo.forgetAuthentications();
             await demo.waitUntilConnected(30_000);
             for (const app of Object.values(CLIENTS)) assert.ok(await demo.connects(app), app);
             await kubectl(`-n ${NAMESPACE} rollout status statefulset/spire-server --timeout=180s`);
