@@ -7,7 +7,9 @@ import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
+import { down } from "../sandbox/cluster";
 import { repositoryRoot } from "../sandbox/paths";
+import { testSandbox } from "./support/sandbox";
 
 interface Tally {
     passed: number;
@@ -38,7 +40,7 @@ const phases: Phase[] = [
     },
     { name: "unit and component", run: () => files(["unit", "component"]) },
     { name: "engine", run: () => files(["engine"]) },
-    { name: "end to end", needsCluster: true, run: () => files(["e2e"], true) },
+    { name: "end to end", needsCluster: true, run: endToEnd },
 ];
 
 /** A command that passes or fails as one test; its output is shown only when it fails. */
@@ -79,6 +81,15 @@ async function files(folders: string[], verbose = false): Promise<Tally> {
         // Reading the stream to its end is what runs it.
     }
     return tally;
+}
+
+/** The end-to-end tests share a sandbox, which the first of them makes anew. */
+async function endToEnd(): Promise<Tally> {
+    try {
+        return await files(["e2e"], true);
+    } finally {
+        await down(testSandbox);
+    }
 }
 
 function indent(text: string): string {

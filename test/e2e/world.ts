@@ -12,7 +12,6 @@ import type { Values } from "../../components/cilium/values";
 import { Demo } from "../../examples/mtls-demo/proof";
 import type { StackOutputs } from "../../outputs";
 import { up as clusterUp } from "../../sandbox/cluster";
-import { instance } from "../../sandbox/instance";
 import { kubectl as kubectlOf } from "../../sandbox/kubectl";
 import {
     demoProgram,
@@ -22,9 +21,9 @@ import {
     pulumiHome,
     stackOutputs,
 } from "../../sandbox/stack";
+import { testSandbox } from "../support/sandbox";
 
-/** Beside the user's sandbox, which is number 0. */
-export const sandbox = instance(process.env.CILIUM_SPIRE_TEST_SANDBOX ?? 9);
+export const sandbox = testSandbox;
 export const home = pulumiHome(sandbox);
 /** Of the IDs of the entries that the stack writes for Cilium. */
 export const PREFIX = "cilium-spire.dev.cilium";
