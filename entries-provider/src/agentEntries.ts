@@ -1,7 +1,7 @@
 /** The dynamic resource `AgentEntries`: the registration entries that Cilium needs, for all agents of a cluster. */
 import { type EntrySetArgs, entrySetResource } from "./entrySet";
 import { type OperatorRef, operatorNodes, restartOperator } from "./operator";
-import { agentSpiffeId, operatorEntryKey, planAgentEntries, type PlanSettings } from "./plan";
+import { agentSpiffeId, operatorEntryKeys, planAgentEntries, type PlanSettings } from "./plan";
 
 /** What the program asks for. */
 export interface AgentEntriesArgs extends EntrySetArgs, PlanSettings {
@@ -24,10 +24,10 @@ export const agentEntries = entrySetResource<AgentEntriesArgs>({
 
     evictsStaleAgents: true,
 
-    /** Makes the operator retry at once when the entry that its pods use was not there before. */
-    async afterWrite(cluster, { operatorDeployment, registration }, planned, written) {
+    /** Makes the operator retry at once when what its identity hangs on was not there before. */
+    async afterWrite(cluster, { operatorDeployment }, planned, written) {
         const nodes = await operatorNodes(cluster, operatorDeployment);
-        const keys = nodes.map((node) => operatorEntryKey(registration, node));
+        const keys = nodes.flatMap(operatorEntryKeys);
         if (keys.some((key) => planned[key] && written.has(planned[key].id))) {
             await restartOperator(cluster, operatorDeployment);
         }

@@ -1,11 +1,17 @@
 /**
- * Which entries Cilium needs under which SPIRE agent. Pure: the same nodes give the same entries with the same IDs.
+ * Which entries Cilium needs. Pure: the same nodes give the same entries with the same IDs.
  *
- * Three roles (sources: cilium operator/auth/spire/client.go, spire pkg/agent/api/delegatedidentity/v1/service.go):
- *  - `cilium-agent`: the delegate, whose SPIFFE ID is in the agent's `authorized_delegates`.
- *  - `parent-link`: cilium-operator hangs every workload entry under the fixed parent `spiffe://<td>/cilium-operator`;
- *    SPIRE gives an agent only what descends from its own ID, so each agent needs this link. It carries no rights.
- *  - `cilium-operator`: the operator's own identity, admin on the server. Only where the operator may run.
+ * SPIRE gives an agent the entries that descend from its own ID, through any number of parents, so what all agents share is
+ * written once, under a link that each agent has (sources: cilium operator/auth/spire/client.go, spire
+ * pkg/server/authorizedentries/cache.go, pkg/agent/api/delegatedidentity/v1/service.go):
+ *  - `parent-link`, per agent: `spiffe://<td>/cilium-operator`, the fixed parent under which cilium-operator hangs every
+ *    workload entry. It carries no rights.
+ *  - `cilium-agent`, once, under the link: the delegate, whose SPIFFE ID is in the agents' `authorized_delegates`.
+ *  - `cilium-operator`, once: the operator's own identity, admin on the server. Under the link, or, where the operator is
+ *    restricted to some nodes, under an `operator-link` that only their agents have.
+ *
+ * One entry per agent also is what keeps registration linear: SPIRE looks for a similar entry before it writes one, and that
+ * look-up reads every entry that shares a selector, so links have selectors of their own.
  */
 import { type Entries, type Entry, normalize } from "./entry";
 
@@ -31,8 +37,8 @@ export interface PlanSettings {
     operatorNodeLabels: Record<string, string>;
 }
 
-/** No workload attestor issues this selector, so no workload can ever be given the parent link as an identity. */
-const UNMATCHABLE_SELECTOR = "cilium-spire:parent-link";
+/** No workload attestor issues selectors of this type, so no workload can ever be given a link as an identity. */
+const LINK_SELECTOR = "cilium-spire";
 
 /** The SPIFFE ID that SPIRE's k8s_psat attestor gives the agent of a node. */
 export function agentSpiffeId(trustDomain: string, clusterName: string, nodeUid: string): string {
@@ -46,92 +52,105 @@ export function delegateSpiffeId(trustDomain: string): string {
 
 /** The entries that make Cilium's mutual authentication work on these nodes, by `<node or "cluster">/<role>`. */
 export function planAgentEntries(settings: PlanSettings, nodes: AgentNode[]): Entries {
-    const plan =
+    const links =
         settings.registration === "nodeAlias"
-            ? [...aliasEntries(settings)]
-            : nodes.flatMap((node) => [...entriesOfNode(settings, node)]);
+            ? [...aliases(settings)]
+            : nodes.flatMap((node) => [...linksOf(settings, node)]);
+    const plan = [...links, ...sharedEntries(settings)];
     plan.sort(([a], [b]) => (a < b ? -1 : 1));
     return Object.fromEntries(plan);
 }
 
-/** The key, in a plan, of the entry that gives the operator on this node its identity. */
-export function operatorEntryKey(registration: Registration, node: string): string {
-    return `${registration === "nodeAlias" ? "cluster" : node}/cilium-operator`;
+/** The keys, in a plan, of the entries that lead to the identity of an operator that runs on this node. */
+export function operatorEntryKeys(node: string): string[] {
+    const places = [node, "cluster"];
+    const roles = ["parent-link", "operator-link", "cilium-operator"];
+    return places.flatMap((place) => roles.map((role) => `${place}/${role}`));
 }
 
-function* entriesOfNode(settings: PlanSettings, node: AgentNode): Generator<[string, Entry]> {
-    const parentId = agentSpiffeId(settings.trustDomain, settings.clusterName, node.uid);
-    const entry = (role: string, fields: RoleFields): [string, Entry] => [
-        `${node.name}/${role}`,
-        normalize({ id: `${settings.idPrefix}.${node.uid}.${role}`, parentId, ...fields }),
-    ];
-    yield entry("cilium-agent", delegate(settings));
-    yield entry("parent-link", {
-        spiffeId: parentLinkId(settings),
-        selectors: [UNMATCHABLE_SELECTOR],
+type Planned = [key: string, entry: Entry];
+
+/** What every agent shares. */
+function* sharedEntries(settings: PlanSettings): Generator<Planned> {
+    const { trustDomain, cilium } = settings;
+    const { namespace, agentServiceAccount, operatorServiceAccount } = cilium;
+    yield shared(settings, "cilium-agent", {
+        spiffeId: delegateSpiffeId(trustDomain),
+        parentId: parentLinkId(settings),
+        selectors: [
+            `k8s:ns:${namespace}`,
+            `k8s:sa:${agentServiceAccount}`,
+            "k8s:container-name:cilium-agent",
+        ],
     });
+    yield shared(settings, "cilium-operator", {
+        // Not `/cilium-operator`: adminship goes by SPIFFE ID, and that ID is under every agent.
+        spiffeId: `spiffe://${trustDomain}/ns/${namespace}/sa/${operatorServiceAccount}`,
+        parentId: isRestricted(settings) ? operatorLinkId(settings) : parentLinkId(settings),
+        selectors: [`k8s:ns:${namespace}`, `k8s:sa:${operatorServiceAccount}`],
+        admin: true,
+    });
+}
+
+function* linksOf(settings: PlanSettings, { name, uid, labels }: AgentNode): Generator<Planned> {
+    const link = (role: string, spiffeId: string): Planned => [
+        `${name}/${role}`,
+        normalize({
+            id: `${settings.idPrefix}.${uid}.${role}`,
+            spiffeId,
+            parentId: agentSpiffeId(settings.trustDomain, settings.clusterName, uid),
+            selectors: [`${LINK_SELECTOR}:${role}:${uid}`],
+        }),
+    ];
+    yield link("parent-link", parentLinkId(settings));
     const required = Object.entries(settings.operatorNodeLabels);
-    if (required.every(([label, value]) => node.labels[label] === value)) {
-        yield entry("cilium-operator", operator(settings));
+    if (isRestricted(settings) && required.every(([label, value]) => labels[label] === value)) {
+        yield link("operator-link", operatorLinkId(settings));
     }
 }
 
 /**
- * The parent link is itself the alias: every agent that attested with our cluster and service account also is
- * `/cilium-operator` for the purpose of parents. SPIRE never hands alias entries out as identities.
+ * The links as aliases: every agent that attested with our cluster and service account also is `/cilium-operator` for the
+ * purpose of parents. SPIRE never hands alias entries out as identities.
  */
-function* aliasEntries(settings: PlanSettings): Generator<[string, Entry]> {
+function* aliases(settings: PlanSettings): Generator<Planned> {
     const { trustDomain, clusterName, agent, operatorNodeLabels } = settings;
+    const parentId = `spiffe://${trustDomain}/spire/server`;
     const agents = [
         `k8s_psat:cluster:${clusterName}`,
         `k8s_psat:agent_ns:${agent.namespace}`,
         `k8s_psat:agent_sa:${agent.serviceAccount}`,
     ];
-    const server = `spiffe://${trustDomain}/spire/server`;
-    const entry = (role: string, fields: Omit<Entry, "id">): [string, Entry] => [
+    const spiffeId = parentLinkId(settings);
+    yield shared(settings, "parent-link", { spiffeId, parentId, selectors: agents });
+    if (!isRestricted(settings)) return;
+    const labels = Object.entries(operatorNodeLabels).map(
+        ([label, value]) => `k8s_psat:agent_node_label:${label}:${value}`,
+    );
+    yield shared(settings, "operator-link", {
+        spiffeId: operatorLinkId(settings),
+        parentId,
+        selectors: [...agents, ...labels],
+    });
+}
+
+function shared(settings: PlanSettings, role: string, fields: Omit<Entry, "id">): Planned {
+    return [
         `cluster/${role}`,
         normalize({ id: `${settings.idPrefix}.cluster.${role}`, ...fields }),
     ];
-    const alias = parentLinkId(settings);
-    yield entry("parent-link", { spiffeId: alias, parentId: server, selectors: agents });
-    yield entry("cilium-agent", { parentId: alias, ...delegate(settings) });
-    const labels = Object.entries(operatorNodeLabels);
-    if (labels.length === 0) {
-        yield entry("cilium-operator", { parentId: alias, ...operator(settings) });
-        return;
-    }
-    const operatorNodes = `spiffe://${trustDomain}/cilium-operator-nodes`;
-    yield entry("operator-nodes", {
-        spiffeId: operatorNodes,
-        parentId: server,
-        selectors: [...agents, ...labels.map(([k, v]) => `k8s_psat:agent_node_label:${k}:${v}`)],
-    });
-    yield entry("cilium-operator", { parentId: operatorNodes, ...operator(settings) });
 }
 
-type RoleFields = Omit<Entry, "id" | "parentId">;
-
-function parentLinkId(settings: PlanSettings): string {
-    return `spiffe://${settings.trustDomain}/cilium-operator`;
+/** True when the operator runs on some nodes only. */
+function isRestricted({ operatorNodeLabels }: PlanSettings): boolean {
+    return Object.keys(operatorNodeLabels).length > 0;
 }
 
-function delegate({ trustDomain, cilium }: PlanSettings): RoleFields {
-    return {
-        spiffeId: delegateSpiffeId(trustDomain),
-        selectors: [
-            `k8s:ns:${cilium.namespace}`,
-            `k8s:sa:${cilium.agentServiceAccount}`,
-            "k8s:container-name:cilium-agent",
-        ],
-    };
+/** Fixed by Cilium (operator/auth/spire/client.go, defaultParentID). */
+function parentLinkId({ trustDomain }: PlanSettings): string {
+    return `spiffe://${trustDomain}/cilium-operator`;
 }
 
-/** Not `/cilium-operator`: adminship goes by SPIFFE ID, and that ID is under every agent. */
-function operator({ trustDomain, cilium }: PlanSettings): RoleFields {
-    const { namespace, operatorServiceAccount } = cilium;
-    return {
-        spiffeId: `spiffe://${trustDomain}/ns/${namespace}/sa/${operatorServiceAccount}`,
-        selectors: [`k8s:ns:${namespace}`, `k8s:sa:${operatorServiceAccount}`],
-        admin: true,
-    };
+function operatorLinkId({ trustDomain }: PlanSettings): string {
+    return `spiffe://${trustDomain}/cilium-operator-nodes`;
 }

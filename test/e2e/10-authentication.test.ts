@@ -84,7 +84,7 @@ describe("mutual authentication", () => {
         for (const node of nodeNames(state)) {
             assert.match(
                 stdout,
-                new RegExp(`${node}/cilium-agent\\s*: "was deleted outside Pulumi`),
+                new RegExp(`${node}/parent-link\\s*: "was deleted outside Pulumi`),
             );
         }
     });

@@ -32,12 +32,10 @@ describe("nodes", () => {
         await addNode(sandbox, nodeNamed(sandbox, joined));
         await agentPodReady(joined);
         const { stdout } = await state.platform.preview({ diff: true });
-        for (const role of ["cilium-agent", "cilium-operator", "parent-link"]) {
-            assert.match(stdout, new RegExp(`\\+ ${joined}/${role}`));
-        }
+        assert.match(stdout, new RegExp(`\\+ ${joined}/parent-link`));
         assert.doesNotMatch(stdout, /[-~] precinct-99-worker2\//);
         await upThenQuiet(state);
-        assert.equal((await entriesUnder(await uidOf(joined))).length, 3);
+        assert.equal((await entriesUnder(await uidOf(joined))).length, 1);
     });
 
     test("one whose Node object was recreated has a new identity, and the old one is evicted", async () => {
@@ -45,13 +43,13 @@ describe("nodes", () => {
         const after = await recreateNode(sandbox, nodeNamed(sandbox, joined));
         assert.notEqual(after, before);
         const { stdout } = await state.platform.preview({ diff: true });
-        assert.match(stdout, new RegExp(`~ ${joined}/cilium-agent[^]*${before}[^]*${after}`));
+        assert.match(stdout, new RegExp(`~ ${joined}/parent-link[^]*${before}[^]*${after}`));
         assert.match(stdout, new RegExp(`${before}.*its node is gone: will be evicted`));
         await kubectl(`-n spire-system delete pod --field-selector spec.nodeName=${joined}`);
         await agentPodReady(joined);
         await upThenQuiet(state);
         assert.equal((await entriesUnder(before)).length, 0);
-        assert.equal((await entriesUnder(after)).length, 3);
+        assert.equal((await entriesUnder(after)).length, 1);
         assert.ok(!(await agentIds()).includes(agentId(state, before)));
     });
 
@@ -61,7 +59,7 @@ describe("nodes", () => {
         await server.ban(agentId(state, uid));
         const { stdout } = await state.platform.preview({ diff: true });
         assert.match(stdout, new RegExp(`${joined}\\s*: "its agent is banned"`));
-        assert.match(stdout, new RegExp(`- ${joined}/cilium-agent`));
+        assert.match(stdout, new RegExp(`- ${joined}/parent-link`));
         await upThenQuiet(state);
         assert.equal((await entriesUnder(uid)).length, 0);
         assert.ok(
@@ -71,14 +69,14 @@ describe("nodes", () => {
         await server.evict(agentId(state, uid));
         await agentPodReady(joined);
         await upThenQuiet(state);
-        assert.equal((await entriesUnder(uid)).length, 3);
+        assert.equal((await entriesUnder(uid)).length, 1);
     });
 
     test("one that left takes its entries and its agent along", async () => {
         const uid = await uidOf(joined);
         await removeNode(sandbox, nodeNamed(sandbox, joined));
         const { stdout } = await state.platform.preview({ diff: true });
-        assert.match(stdout, new RegExp(`- ${joined}/cilium-agent`));
+        assert.match(stdout, new RegExp(`- ${joined}/parent-link`));
         await upThenQuiet(state);
         assert.equal((await entriesUnder(uid)).length, 0);
         assert.ok(!(await agentIds()).includes(agentId(state, uid)));

@@ -42,32 +42,31 @@ const plan = (list: AgentNode[], more: Partial<PlanSettings> = {}): Entries =>
     planAgentEntries({ ...settings, ...more }, list);
 
 describe("the plan", () => {
-    test("of one node is exactly the three roles under its agent", () => {
-        const node = { name: "worker", uid: "4f2c", labels: {} };
-        const parentId = "spiffe://demo.local/spire/agent/k8s_psat/precinct-99/4f2c";
-        assert.deepEqual(plan([node]), {
-            "worker/cilium-agent": {
-                id: "cilium-spire.dev.4f2c.cilium-agent",
+    test("of one node is a link under its agent, and the two identities under the link", () => {
+        const link = "spiffe://demo.local/cilium-operator";
+        assert.deepEqual(plan([{ name: "worker", uid: "4f2c", labels: {} }]), {
+            "cluster/cilium-agent": {
+                id: "cilium-spire.dev.cluster.cilium-agent",
                 spiffeId: "spiffe://demo.local/cilium-agent",
-                parentId,
+                parentId: link,
                 selectors: [
                     "k8s:container-name:cilium-agent",
                     "k8s:ns:kube-system",
                     "k8s:sa:cilium",
                 ],
             },
-            "worker/cilium-operator": {
-                id: "cilium-spire.dev.4f2c.cilium-operator",
+            "cluster/cilium-operator": {
+                id: "cilium-spire.dev.cluster.cilium-operator",
                 spiffeId: "spiffe://demo.local/ns/kube-system/sa/cilium-operator",
-                parentId,
+                parentId: link,
                 selectors: ["k8s:ns:kube-system", "k8s:sa:cilium-operator"],
                 admin: true,
             },
             "worker/parent-link": {
                 id: "cilium-spire.dev.4f2c.parent-link",
-                spiffeId: "spiffe://demo.local/cilium-operator",
-                parentId,
-                selectors: ["cilium-spire:parent-link"],
+                spiffeId: link,
+                parentId: "spiffe://demo.local/spire/agent/k8s_psat/precinct-99/4f2c",
+                selectors: ["cilium-spire:parent-link:4f2c"],
             },
         });
     });
@@ -102,15 +101,28 @@ describe("the plan", () => {
         );
     });
 
-    test("gives the operator's identity only to nodes with its labels", () => {
+    test("lets only agents of nodes with the operator's labels reach its identity", () => {
         const list: AgentNode[] = [
             { name: "a", uid: "1", labels: { role: "control-plane" } },
             { name: "b", uid: "2", labels: {} },
         ];
-        const admins = Object.entries(plan(list, { operatorNodeLabels: { role: "control-plane" } }))
-            .filter(([, entry]) => entry.admin)
-            .map(([key]) => key);
-        assert.deepEqual(admins, ["a/cilium-operator"]);
+        const entries = plan(list, { operatorNodeLabels: { role: "control-plane" } });
+        const parent = entries["cluster/cilium-operator"]!.parentId;
+        const links = Object.entries(entries).filter(([, entry]) => entry.spiffeId === parent);
+        assert.deepEqual(
+            links.map(([key]) => key),
+            ["a/operator-link"],
+        );
+    });
+
+    test("shares no selector between the links, which keeps SPIRE's look-ups short", () => {
+        fc.assert(
+            fc.property(nodes, (list) => {
+                const links = Object.entries(plan(list)).filter(([key]) => key.endsWith("-link"));
+                const selectors = links.flatMap(([, entry]) => entry.selectors);
+                assert.equal(new Set(selectors).size, list.length);
+            }),
+        );
     });
 
     test("by alias does not depend on the nodes at all", () => {
@@ -167,7 +179,7 @@ describe("the steps to a plan", () => {
 
     test("refuse an entry that someone else wrote, naming it", () => {
         const entries = plan([{ name: "worker", uid: "1", labels: {} }]);
-        const theirs = { ...entries["worker/cilium-agent"]!, id: "by-hand" };
+        const theirs = { ...entries["cluster/cilium-agent"]!, id: "by-hand" };
         assert.match(
             foreignEntries(entries, [theirs], settings.idPrefix) ?? "",
             /written by someone else: by-hand \(spiffe:\/\/demo\.local\/cilium-agent under .*entry delete -entryID/,
@@ -183,13 +195,13 @@ describe("the steps to a plan", () => {
 
     test("and drift tell what was deleted, edited and added by hand", () => {
         const entries = plan([{ name: "worker", uid: "1", labels: {} }]);
-        const edited = { ...entries["worker/cilium-operator"]! };
+        const edited = { ...entries["cluster/cilium-operator"]! };
         delete edited.admin;
         const added = { ...edited, id: "cilium-spire.dev.9.x", spiffeId: "spiffe://demo.local/x" };
-        const live = [entries["worker/cilium-agent"]!, edited, added];
+        const live = [entries["cluster/cilium-agent"]!, edited, added];
         assert.deepEqual(drift(entries, live, settings.idPrefix), {
             "worker/parent-link": "was deleted outside Pulumi: will be created again",
-            "worker/cilium-operator": "was edited outside Pulumi (admin): will be set back",
+            "cluster/cilium-operator": "was edited outside Pulumi (admin): will be set back",
             "cilium-spire.dev.9.x": "was added outside Pulumi: will be deleted",
         });
     });
