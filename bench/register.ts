@@ -47,7 +47,8 @@ export async function registerByPlan(
         registration: "perAgent",
         agent: { namespace: "spire-system", serviceAccount: "spire-agent" },
         cilium: {
-            namespace: "kube-system",
+            // Not that of the real Cilium: SPIRE would refuse entries like those that it has.
+            namespace: "bench",
             agentServiceAccount: "cilium",
             operatorServiceAccount: "cilium-operator",
         },
