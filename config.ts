@@ -107,6 +107,8 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
         (v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k],
         raw,
     );
+    // A rule of ours may complain of a default that the user never wrote.
+    if (value === undefined && issue.code === "custom") return [`${key}: ${messageOf(issue)}`];
     if (value === undefined) {
         return [
             `${key}: is missing; set it with "pulumi config set --path cilium-spire:${key} <value>"`,
