@@ -136,7 +136,7 @@ async function observe<Args extends EntrySetArgs>(
         if (!server) return { observed: set.plan(news, nodes.wanted) };
         const [attested, live] = await Promise.all([server.agents(), server.entries()]);
         const observed = planAllowed(set, news, nodes.wanted, attested);
-        const changed = olds.entries ? drift(olds.entries, live, news.idPrefix) : {};
+        const changed = entries ? drift(entries, observed.entries, live, news.idPrefix) : {};
         if (set.evictsStaleAgents) {
             for (const id of staleAgents(news, nodes.all, attested)) {
                 changed[id] = "its node is gone: will be evicted";

@@ -71,22 +71,30 @@ export async function carryOut(server: SpireServer, steps: Steps): Promise<void>
 }
 
 /**
- * What someone changed behind our back: differences between the entries we wrote last and those on the server.
+ * What someone changed behind our back: differences between the entries we wrote last and those on the server. What the
+ * plan is about to change anyway is a difference of the plan, and not reported again.
  *
- * @returns a sentence per key of the plan, or per entry ID for one that no plan ever had.
+ * @returns a sentence per key of the plan, or per entry ID for one that no plan has.
  */
-export function drift(written: Entries, live: Entry[], idPrefix: string): Record<string, string> {
+export function drift(
+    written: Entries,
+    planned: Entries,
+    live: Entry[],
+    idPrefix: string,
+): Record<string, string> {
     const found = new Map(live.filter((e) => owns(idPrefix, e)).map((e) => [e.id, e]));
     const report: Record<string, string> = {};
     for (const [key, entry] of Object.entries(written)) {
+        if (!isDeepStrictEqual(planned[key], entry)) continue;
         const now = found.get(entry.id);
-        found.delete(entry.id);
         if (!now) report[key] = "was deleted outside Pulumi: will be created again";
         else if (!isDeepStrictEqual(now, entry)) {
             const fields = differingFields(now, entry).join(", ");
             report[key] = `was edited outside Pulumi (${fields}): will be set back`;
         }
     }
+    const known = [...Object.values(written), ...Object.values(planned)].map((entry) => entry.id);
+    for (const id of known) found.delete(id);
     for (const id of found.keys()) report[id] = "was added outside Pulumi: will be deleted";
     return report;
 }
