@@ -26,10 +26,7 @@ export interface Part {
 
 /** Builds everything that a cluster and its programs need, so that later commands only start. */
 export async function buildAll(): Promise<void> {
-    // One after the other: each build uses all processors already.
-    for (const name of binaryNames) await ensureBinary(name);
-    await ensureImageStore();
-    await ensureChart();
+    await Promise.all([...binaryNames.map(ensureBinary), ensureImageStore(), ensureChart()]);
 }
 
 /**

@@ -7,7 +7,8 @@ import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
-import { down } from "../sandbox/cluster";
+import { ensureBinary } from "../sandbox/binaries";
+import { buildAll, down } from "../sandbox/cluster";
 import { repositoryRoot } from "../sandbox/paths";
 import { testSandbox } from "./support/sandbox";
 
@@ -21,6 +22,9 @@ interface Phase {
     needsCluster?: true;
     run: () => Promise<Tally>;
 }
+
+/** Until a test file has ended, all its processes included; the longest takes six minutes. */
+const FILE_DEADLINE_MS = 20 * 60_000;
 
 const ESLINT_CACHE = "node_modules/.cache/eslint/";
 
@@ -38,6 +42,7 @@ const phases: Phase[] = [
                 ".",
             ]),
     },
+    { name: "programs", run: programs },
     { name: "unit and component", run: () => files(["unit", "component"]) },
     { name: "engine", run: () => files(["engine"]) },
     { name: "end to end", needsCluster: true, run: endToEnd },
@@ -56,7 +61,11 @@ async function files(folders: string[], verbose = false): Promise<Tally> {
     const found = folders.flatMap((folder) => globSync(join(__dirname, folder, "**/*.test.js")));
     if (found.length === 0) throw new Error(`no test files in ${folders.join(", ")}`);
     const tally: Tally = { passed: 0, failed: 0 };
-    const stream = run({ files: found.sort(), concurrency: verbose ? 1 : 2 });
+    const stream = run({
+        files: found.sort(),
+        concurrency: verbose ? 1 : 2,
+        timeout: FILE_DEADLINE_MS,
+    });
     stream.on("test:pass", ({ name, details, skip, todo }) => {
         if (details.type === "suite") return;
         if (skip !== undefined || todo !== undefined) {
@@ -83,8 +92,16 @@ async function files(folders: string[], verbose = false): Promise<Tally> {
     return tally;
 }
 
+/** What the tests without a cluster run: none of them should spend its own time on a build. */
+async function programs(): Promise<Tally> {
+    const names = ["helm", "spire-server", "pulumi", "pulumi-resource-kubernetes"];
+    await Promise.all(names.map(ensureBinary));
+    return { passed: 0, failed: 0 };
+}
+
 /** The end-to-end tests share a sandbox, which the first of them makes anew. */
 async function endToEnd(): Promise<Tally> {
+    await buildAll();
     try {
         return await files(["e2e"], true);
     } finally {
@@ -114,4 +131,7 @@ async function main(): Promise<void> {
     process.exit(total.failed > 0 ? 1 : 0);
 }
 
-void main();
+main().catch((error: unknown) => {
+    console.error(error);
+    process.exit(1);
+});

@@ -31,8 +31,9 @@ before(async () => {
 });
 after(async () => {
     if (manager?.exitCode === null) {
-        manager.kill("SIGTERM");
-        await once(manager, "exit");
+        // Its whole process group: nsenter forks into the node's PID namespace and would leave it behind.
+        process.kill(-manager.pid!, "SIGTERM");
+        await once(manager, "close");
     }
     await kubectl("delete crd -l test=controller-manager --ignore-not-found");
 });
@@ -65,7 +66,7 @@ describe("spire-controller-manager with an entryIDPrefix", () => {
 
 /** Starts it on the node of the server's pod, where the server's socket is in an emptyDir. */
 async function startManager(): Promise<void> {
-    const source = moduleSource("spire-controller-manager");
+    const source = moduleSource("kubernetes");
     const crds = join(await dependencyDir(CONTROLLER_MANAGER, source), "config", "crd", "bases");
     await kubectl(`apply -f ${crds}`);
     await kubectl(
@@ -98,6 +99,7 @@ async function startManager(): Promise<void> {
     manager = spawn(program!, args, {
         env: { ...process.env, ENABLE_WEBHOOKS: "false", KUBECONFIG: sandbox.kubeconfig },
         stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
     });
     for (const stream of [manager.stdout, manager.stderr]) {
         stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
