@@ -7,6 +7,7 @@
 import { Cluster, poll, type SpireServerRef, SpireServer } from "@cilium-spire/entries-provider";
 import { ciliumIdentities } from "../../doctor/checks";
 import { CLIENTS, NAMESPACE, PORT, SERVER, STRANGER } from "./names";
+import { authMap, ciliumLog, type DemoPod, demoPod, inCilium, runningPod } from "./pods";
 
 /** One thing that was seen, for people. */
 export interface Evidence {
@@ -14,25 +15,8 @@ export interface Evidence {
     seen: string;
 }
 
-const CILIUM = { namespace: "kube-system", label: "k8s-app=cilium", container: "cilium-agent" };
 /** `authType` of SPIRE in Cilium's auth map (cilium pkg/policy, AuthTypeSpire). */
 const AUTH_TYPE_SPIRE = 1;
-
-interface AuthMapEntry {
-    LocalIdentity: number;
-    RemoteIdentity: number;
-    /** 0 for the node itself. */
-    RemoteNodeID: number;
-    AuthType: number;
-    Expiration: string;
-}
-
-/** A pod of the demo, with the security identity that Cilium gave it. */
-interface DemoPod {
-    name: string;
-    node: string;
-    identity: number;
-}
 
 export class Demo {
     constructor(
@@ -48,11 +32,12 @@ export class Demo {
      */
     async prove(withinMs: number): Promise<Evidence[]> {
         await this.waitUntilConnected(withinMs);
+        const [server, sameNode, otherNode] = await Promise.all(
+            [SERVER, CLIENTS.sameNode, CLIENTS.otherNode].map((app) => demoPod(this.cluster, app)),
+        );
+        const [last] = await ciliumLog(this.cluster, server!.node, { tailLines: 1 });
         await this.forgetAuthentications();
         const seconds = await this.waitUntilConnected(withinMs);
-        const [server, sameNode, otherNode] = await Promise.all(
-            [SERVER, CLIENTS.sameNode, CLIENTS.otherNode].map((app) => this.pod(app)),
-        );
         return [
             {
                 what: "authenticated clients connect",
@@ -60,14 +45,14 @@ export class Demo {
             },
             await this.strangerIsBlocked(),
             await this.pairsAreRecorded(server!, [sameNode!, otherNode!]),
-            await this.pairsAreLogged(server!, [sameNode!, otherNode!]),
+            await this.pairsAreLogged(server!, [sameNode!, otherNode!], last?.time ?? 0),
             await this.identitiesAreRegistered(),
         ];
     }
 
     /** Tries one TCP connection from a pod of the demo to the server's Service; by address, because it is not about DNS. */
     async connects(app: string, timeoutSeconds = 2): Promise<boolean> {
-        const { name } = await this.runningPod(app);
+        const { name } = await runningPod(this.cluster, app);
         const service = await this.cluster.ask(
             this.cluster.core.readNamespacedService({ name: SERVER, namespace: NAMESPACE }),
         );
@@ -104,8 +89,8 @@ export class Demo {
      * have been authenticated long ago. What connects after this has just proven who it is.
      */
     async forgetAuthentications(): Promise<void> {
-        const { node } = await this.runningPod(SERVER);
-        await this.inCilium(node, ["cilium-dbg", "bpf", "auth", "flush"]);
+        const { node } = await runningPod(this.cluster, SERVER);
+        await inCilium(this.cluster, node, ["cilium-dbg", "bpf", "auth", "flush"]);
     }
 
     private async strangerIsBlocked(): Promise<Evidence> {
@@ -117,7 +102,7 @@ export class Demo {
 
     /** Cilium's map of authenticated pairs, on the node of the destination. */
     private async pairsAreRecorded(server: DemoPod, clients: DemoPod[]): Promise<Evidence> {
-        const map = await this.authMap(server.node);
+        const map = await authMap(this.cluster, server.node);
         const found = clients.map((client) => {
             const entry = map.find(
                 (e) =>
@@ -138,25 +123,28 @@ export class Demo {
     }
 
     /** The only log line that tells of a completed handshake; Cilium writes it at debug level. */
-    private async pairsAreLogged(server: DemoPod, clients: DemoPod[]): Promise<Evidence> {
-        const pod = await this.ciliumPod(server.node);
-        const log = await this.cluster.ask(
-            this.cluster.core.readNamespacedPodLog({ ...pod, sinceSeconds: 3600 }),
+    private async pairsAreLogged(
+        server: DemoPod,
+        clients: DemoPod[],
+        since: number,
+    ): Promise<Evidence> {
+        const log = await ciliumLog(this.cluster, server.node);
+        const handshakes = log.filter(
+            ({ time, text }) => time > since && text.includes("Successfully authenticated"),
         );
-        const lines = log.split("\n").filter((line) => line.includes("Successfully authenticated"));
         for (const client of clients) {
             const key = `localIdentity=${server.identity}, remoteIdentity=${client.identity},`;
-            if (!lines.some((line) => line.includes(key))) {
+            if (!handshakes.some(({ text }) => text.includes(key))) {
                 throw new Error(
-                    `the log of ${pod.name} has no "Successfully authenticated" for ${key} Is debug.enabled set in cilium.values?`,
+                    `the log of Cilium's agent on ${server.node} has no new "Successfully authenticated" for ${key} Is debug.enabled set in cilium.values?`,
                 );
             }
         }
-        return { what: '"Successfully authenticated" is logged', seen: pod.name };
+        return { what: '"Successfully authenticated" is logged', seen: server.node };
     }
 
     /** Every security identity of Cilium has its registration entry. */
-    async identitiesAreRegistered(): Promise<Evidence> {
+    private async identitiesAreRegistered(): Promise<Evidence> {
         return await poll<Evidence>(
             30_000,
             "registration entry for every CiliumIdentity",
@@ -180,82 +168,11 @@ export class Demo {
     }
 
     /** Numbers of the identities that cilium-operator has registered. */
-    async identityEntries(): Promise<number[]> {
+    private async identityEntries(): Promise<number[]> {
         const server = await SpireServer.find(this.cluster, this.stack.spireServer, 30_000);
         const prefix = `spiffe://${this.stack.trustDomain}/identity/`;
         return ((await server?.entries()) ?? [])
             .filter((e) => e.selectors.includes("cilium:mutual-auth"))
             .map((e) => Number(e.spiffeId.slice(prefix.length)));
-    }
-
-    /** Cilium's map of authenticated pairs on one node. */
-    async authMap(node: string): Promise<AuthMapEntry[]> {
-        const { stdout } = await this.inCilium(node, [
-            "cilium-dbg",
-            "bpf",
-            "auth",
-            "list",
-            "-o",
-            "json",
-        ]);
-        return (JSON.parse(stdout) as AuthMapEntry[] | null) ?? [];
-    }
-
-    /** Runs a command in the cilium-agent container of a node. */
-    async inCilium(node: string, command: string[]): Promise<{ stdout: string }> {
-        const { name, namespace } = await this.ciliumPod(node);
-        const { container } = CILIUM;
-        const result = await this.cluster.exec({ namespace, pod: name, container }, command, {
-            timeoutMs: 30_000,
-        });
-        if (result.code !== 0) {
-            throw new Error(
-                `${command.join(" ")} on ${node} ended with ${result.code}: ${result.stderr}`,
-            );
-        }
-        return result;
-    }
-
-    /** A pod of the demo with its node and identity. */
-    async pod(app: string): Promise<DemoPod> {
-        const { name, node } = await this.runningPod(app);
-        const endpoint = (await this.cluster.ask(
-            this.cluster.custom.getNamespacedCustomObject({
-                group: "cilium.io",
-                version: "v2",
-                plural: "ciliumendpoints",
-                namespace: NAMESPACE,
-                name,
-            }),
-        )) as { status?: { identity?: { id: number } } };
-        return { name, node, identity: endpoint.status?.identity?.id ?? 0 };
-    }
-
-    private async runningPod(app: string): Promise<{ name: string; node: string }> {
-        const pods = await this.cluster.ask(
-            this.cluster.core.listNamespacedPod({
-                namespace: NAMESPACE,
-                labelSelector: `app=${app}`,
-            }),
-        );
-        const pod = pods.items.find(
-            (p) => p.status?.phase === "Running" && !p.metadata?.deletionTimestamp,
-        );
-        if (!pod) throw new Error(`no running pod of ${app} in namespace ${NAMESPACE}`);
-        return { name: pod.metadata!.name!, node: pod.spec!.nodeName! };
-    }
-
-    private async ciliumPod(node: string): Promise<{ name: string; namespace: string }> {
-        const { namespace, label } = CILIUM;
-        const pods = await this.cluster.ask(
-            this.cluster.core.listNamespacedPod({
-                namespace,
-                labelSelector: label,
-                fieldSelector: `spec.nodeName=${node}`,
-            }),
-        );
-        const pod = pods.items.find((p) => !p.metadata?.deletionTimestamp);
-        if (!pod) throw new Error(`no Cilium agent on node ${node}`);
-        return { name: pod.metadata!.name!, namespace };
     }
 }
