@@ -56,9 +56,11 @@ export function pulumiHome({ stateDir, kubeconfig }: Instance): PulumiHome {
  */
 export async function enterPulumi({ dir, kubeconfig }: PulumiHome): Promise<void> {
     const backend = join(dir, "state");
+    const temporary = join(dir, "tmp");
     const plugin = join(dir, "plugins", `resource-kubernetes-v${KUBERNETES_PROVIDER}`);
     await mkdir(backend, { recursive: true });
     await mkdir(plugin, { recursive: true });
+    await mkdir(temporary, { recursive: true });
     const provider = await ensureBinary("pulumi-resource-kubernetes");
     await replaceLink(provider, join(plugin, "pulumi-resource-kubernetes"));
     const path = [
@@ -71,6 +73,8 @@ export async function enterPulumi({ dir, kubeconfig }: PulumiHome): Promise<void
     Object.assign(process.env, {
         KUBECONFIG: kubeconfig,
         PATH: path.join(delimiter),
+        // The Kubernetes provider leaves copies of the kubeconfig behind.
+        TMPDIR: temporary,
         PULUMI_HOME: dir,
         PULUMI_BACKEND_URL: `file://${backend}`,
         // The sandbox's stacks hold no secrets.
