@@ -88,22 +88,28 @@ describe("interrupted", () => {
         assert.equal((await workloads()).length, 0);
     });
 
-    test("an up that is killed while it writes leaves nothing that the next one does not mend", async () => {
-        const server = await spireServer(state);
-        await server.delete((await ourEntries(state)).map((entry) => entry.id));
-        const { child, ended } = start(home, "up");
-        await poll(120_000, "entry written by the up", async () =>
-            (await ourEntries(state)).length ? { done: true } : { waitingFor: "none so far" },
-        );
-        process.kill(-child.pid!, "SIGKILL");
-        await ended;
-        // The killed process left its lock; a user would run "pulumi cancel".
-        await state.platform.cancel();
-        await upThenQuiet(state);
-        const entries = await ourEntries(state);
-        assert.equal(entries.length, nodeNames(state).length + SHARED);
-        assert.equal(new Set(entries.map((e) => e.spiffeId + e.parentId)).size, entries.length);
-    });
+    for (const [what, signal] of [
+        ["killed", "SIGKILL"],
+        ["ended by Ctrl-C", "SIGINT"],
+    ] as const) {
+        test(`an up that is ${what} while it writes leaves nothing that the next one does not mend`, async () => {
+            const server = await spireServer(state);
+            await server.delete((await ourEntries(state)).map((entry) => entry.id));
+            const { child, ended } = start(home, "up");
+            await poll(120_000, "entry written by the up", async () =>
+                (await ourEntries(state)).length ? { done: true } : { waitingFor: "none so far" },
+            );
+            process.kill(-child.pid!, signal);
+            const { code, output } = await ended;
+            assert.notEqual(code, 0, output);
+            // A killed process leaves its lock, and a user would run "pulumi cancel"; Ctrl-C leaves none.
+            if (signal === "SIGKILL") await state.platform.cancel();
+            await upThenQuiet(state);
+            const entries = await ourEntries(state);
+            assert.equal(entries.length, nodeNames(state).length + SHARED);
+            assert.equal(new Set(entries.map((e) => e.spiffeId + e.parentId)).size, entries.length);
+        });
+    }
 });
 
 describe("a stolen node", () => {

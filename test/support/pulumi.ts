@@ -23,7 +23,10 @@ export interface Operation {
     ended: Promise<{ code: number | null; output: string }>;
 }
 
-/** Starts an operation of the stack `dev` in a process group of its own. */
+/**
+ * Starts an operation of the stack `dev` in a process group of its own, as a terminal does: a signal to the group is
+ * what Ctrl-C is there.
+ */
 export function start(home: PulumiHome, verb: Verb, config: Values = {}): Operation {
     const order: Order = { home, verb, config };
     const child = spawn(process.execPath, [__filename, JSON.stringify(order)], {
@@ -39,6 +42,8 @@ export function start(home: PulumiHome, verb: Verb, config: Values = {}): Operat
 }
 
 async function main({ home, verb, config }: Order): Promise<void> {
+    // The program's process outlives Ctrl-C, as a language host does: to stop, and when, is the engine's affair.
+    process.on("SIGINT", () => {});
     await enterPulumi(home);
     const stack = await openStack(home, await platformProgram(config), "dev");
     await stack[verb]({ onOutput: (text: string) => process.stdout.write(text), diff: true });

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { AgentEntries } from "../../../components/entries/agentEntries";
 import { agentEntriesArgs } from "../../../components/entries/args";
 import { decodeSettings } from "../../../config";
+import { repositoryRoot } from "../../../sandbox/paths";
+import { run } from "../../../sandbox/shell";
 
 let inputs: Record<string, unknown> = {};
 
@@ -66,5 +71,43 @@ test("the provider's text in the state is small and holds no path and no secret"
     assert.match(text, /kind: "agentEntries"/);
     for (const method of ["check", "diff", "create", "read", "update", "delete"]) {
         assert.match(text, new RegExp(`entries-provider"\\)\\[kind\\]\\.${method}\\(`));
+    }
+});
+
+test("the provider's text runs in any directory where the package is installed, and only there", async () => {
+    const { __provider: text, ...news } = await register();
+    const dir = await mkdtemp(join(tmpdir(), "cilium-spire-elsewhere-"));
+    // As the engine's Node process does it (@pulumi/pulumi, cmd/dynamic-provider/index.js), started in `cwd`.
+    const check = (cwd: string) =>
+        run(
+            process.execPath,
+            [
+                "-e",
+                `const { text, news } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+                require(process.argv[1])(text).handler().check({}, news)
+                    .then((result) => console.log(JSON.stringify(result)));`,
+                require.resolve("require-from-string"),
+            ],
+            {
+                cwd,
+                input: JSON.stringify({ text, news }),
+                env: { KUBECONFIG: join(dir, "none") },
+            },
+        );
+    try {
+        await assert.rejects(check(dir), /MODULE_NOT_FOUND/);
+        // What `npm ci` leaves on another machine, in another place.
+        const scope = join(dir, "project", "node_modules", "@cilium-spire");
+        await mkdir(scope, { recursive: true });
+        const installed = join(repositoryRoot, "node_modules", "@cilium-spire", "entries-provider");
+        await symlink(installed, join(scope, "entries-provider"));
+        const { inputs, failures } = JSON.parse(await check(join(dir, "project"))) as {
+            inputs: object;
+            failures: unknown[];
+        };
+        // Without a cluster a check takes its inputs as they are.
+        assert.deepEqual({ inputs, failures }, { inputs: news, failures: [] });
+    } finally {
+        await rm(dir, { recursive: true, force: true });
     }
 });
