@@ -22,7 +22,8 @@ export = async (): Promise<ProgramOutputs> => {
     const settings = loadSettings();
     const { trustDomain, clusterName, kubeContext, registration } = settings;
     const { sockets, version, ...spire } = settings.spire;
-    await requireCluster(settings).catch((error: unknown) => {
+    const stack = pulumi.getStack();
+    await requireCluster(settings, stack).catch((error: unknown) => {
         // Pulumi prints this kind of error without a stack: it is for the user, not for us.
         throw new pulumi.RunError((error as Error).message);
     });
@@ -63,10 +64,10 @@ export = async (): Promise<ProgramOutputs> => {
         // Agents that start before the server is Ready back off for more than a minute.
         { provider, dependsOn: [server] },
     );
-    const entriesArgs = agentEntriesArgs(settings, pulumi.getStack());
+    const entriesArgs = agentEntriesArgs(settings, stack);
     const entries = new AgentEntries("cilium", entriesArgs, { dependsOn: [cilium, server, agent] });
     if (Object.keys(settings.workloads).length > 0) {
-        const workloadArgs = workloadEntriesArgs(settings, pulumi.getStack());
+        const workloadArgs = workloadEntriesArgs(settings, stack);
         new WorkloadEntries("workloads", workloadArgs, { dependsOn: [server, agent] });
     }
     if (settings.verify) verify("verify", settings, entries);

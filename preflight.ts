@@ -1,7 +1,7 @@
 /** What must be true of the cluster before anything is changed in it. */
 import { Cluster } from "@cilium-spire/entries-provider";
 import { adoptionProblem } from "./components/cilium/meshAuthConfig";
-import { AGENT_NAME, CILIUM, SERVER_NAME } from "./components/names";
+import { AGENT_NAME, CILIUM, INSTALLED_BY, SERVER_NAME } from "./components/names";
 import { imageVersion, upgradeProblem } from "./components/spire/upgrade";
 import type { Settings } from "./config";
 import type { CiliumSettings } from "./settings/cilium";
@@ -15,9 +15,12 @@ const FINE_GRAINED_KUBELET = 33;
  * Asks the API server for its version, and for that of a SPIRE that is already there.
  *
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
- * SPIRE from which there is no way to the wanted version in one step.
+ * SPIRE from which there is no way to the wanted version in one step; or why its Cilium cannot be adopted.
  */
-export async function requireCluster({ kubeContext, spire, cilium }: Settings): Promise<void> {
+export async function requireCluster(
+    { kubeContext, spire, cilium }: Settings,
+    stack: string,
+): Promise<void> {
     const cluster = new Cluster(kubeContext);
     const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
     const release = Number.parseInt(minor, 10);
@@ -32,7 +35,7 @@ export async function requireCluster({ kubeContext, spire, cilium }: Settings): 
         );
     }
     await requireUpgradePath(cluster, spire);
-    if (cilium.mode === "adopt") await requireAdoptable(cluster, cilium);
+    if (cilium.mode === "adopt") await requireAdoptable(cluster, cilium, stack);
 }
 
 /** Compares what runs, as the images of the workloads say, with what is wanted. */
@@ -65,6 +68,7 @@ async function requireUpgradePath(cluster: Cluster, spire: Settings["spire"]): P
 async function requireAdoptable(
     cluster: Cluster,
     { namespace, version }: CiliumSettings,
+    stack: string,
 ): Promise<void> {
     const [daemonSet, configMap] = await Promise.all([
         cluster.find(
@@ -78,6 +82,11 @@ async function requireAdoptable(
     if (!agent || !configMap) {
         throw new Error(
             `cilium.mode = "adopt", but namespace ${namespace} has no DaemonSet "${CILIUM.agentDaemonSet}" with ConfigMap "${CILIUM.configMap}"; set cilium.namespace, or cilium.mode to "install".`,
+        );
+    }
+    if (daemonSet?.metadata?.annotations?.[INSTALLED_BY] === stack) {
+        throw new Error(
+            `cilium.mode = "adopt", but this stack installed the Cilium in namespace ${namespace}, and would now delete it; set cilium.mode to "install". docs/cilium.md says how to hand it over.`,
         );
     }
     const running = imageVersion(agent.image ?? "");

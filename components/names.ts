@@ -19,3 +19,6 @@ export const CILIUM = {
     operatorServiceAccount: "cilium-operator",
     configMap: "cilium-config",
 } as const;
+
+/** Annotation of Cilium's agent DaemonSet: the stack that installed it, which must not adopt it. */
+export const INSTALLED_BY = "cilium-spire.io/installed-by";

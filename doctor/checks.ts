@@ -28,12 +28,31 @@ export interface Check {
     run: (patient: Patient) => Promise<Finding>;
 }
 
-/** The stack under examination. */
-export interface Patient {
-    cluster: Cluster;
-    settings: Settings;
-    /** What the stack's entries resource was asked for. */
-    entries: AgentEntriesArgs;
+/** The stack under examination, once: what several checks look at is read once. */
+export class Patient {
+    private live?: Promise<Entry[]>;
+
+    constructor(
+        readonly cluster: Cluster,
+        readonly settings: Settings,
+        readonly stack: string,
+        /** What the stack's entries resource was asked for. */
+        readonly entries: AgentEntriesArgs,
+    ) {}
+
+    /** @throws Error when there is no server, or none of its pods is Ready. */
+    async spireServer(): Promise<SpireServer> {
+        const server = await SpireServer.find(this.cluster, this.entries.server, 0);
+        if (server) return server;
+        const { namespace, statefulSet } = this.entries.server;
+        throw new Error(`StatefulSet ${namespace}/${statefulSet} does not exist; ${UP}`);
+    }
+
+    /** All entries on the server. */
+    liveEntries(): Promise<Entry[]> {
+        this.live ??= this.spireServer().then((server) => server.entries());
+        return this.live;
+    }
 }
 
 const UP = 'run "pulumi up"';
@@ -43,15 +62,15 @@ const REFRESH = 'run "pulumi up --refresh", then restart the pods of Cilium';
 export const checks: Check[] = [
     {
         name: "API server",
-        run: async ({ cluster, settings }) => {
-            await requireCluster(settings);
+        run: async ({ cluster, settings, stack }) => {
+            await requireCluster(settings, stack);
             return { finding: `${cluster.url} answers` };
         },
     },
     {
         name: "SPIRE server",
         run: async (patient) => {
-            await spireServer(patient);
+            await patient.spireServer();
             return { finding: "has a Ready pod" };
         },
     },
@@ -59,7 +78,7 @@ export const checks: Check[] = [
         name: "SPIRE agents",
         run: async (patient) => {
             const { cluster, entries } = patient;
-            const server = await spireServer(patient);
+            const server = await patient.spireServer();
             const { agentDaemonSet } = entries;
             const { wanted } = await waitForAgents(cluster, server, agentDaemonSet, entries, 0);
             return { finding: `${wanted.length} attested` };
@@ -69,10 +88,10 @@ export const checks: Check[] = [
         name: "registration entries",
         run: async (patient) => {
             const { cluster, entries } = patient;
-            const server = await spireServer(patient);
+            const server = await patient.spireServer();
             const { wanted } = await agentNodes(cluster, entries.agentDaemonSet);
             const { allowed } = withoutBanned(entries, wanted, await server.agents());
-            const live = await server.entries();
+            const live = await patient.liveEntries();
             const steps = stepsTo(planAgentEntries(entries, allowed), live, entries.idPrefix);
             const wrong = [
                 ...steps.create.map((entry) => `${entry.id} is missing`),
@@ -87,7 +106,7 @@ export const checks: Check[] = [
     {
         name: "operator's identity",
         run: async (patient) => {
-            const live = await (await spireServer(patient)).entries();
+            const live = await patient.liveEntries();
             const rivals = live.filter(
                 (e) => !owns(patient.entries.idPrefix, e) && matchesOperator(patient, e),
             );
@@ -123,7 +142,8 @@ export const checks: Check[] = [
             // The operator registers none while authentication is off.
             if (!patient.settings.mutualAuth) return { finding: "not needed" };
             const identities = await ciliumIdentities(patient.cluster);
-            const live = await (await spireServer(patient)).entries();
+            // Read anew, after the identities: one that is just being made would look forgotten.
+            const live = await (await patient.spireServer()).entries();
             const registered = new Set(live.map((entry) => entry.spiffeId));
             const { trustDomain } = patient.settings;
             const missing = identities.filter(
@@ -137,13 +157,6 @@ export const checks: Check[] = [
         },
     },
 ];
-
-async function spireServer({ cluster, entries }: Patient): Promise<SpireServer> {
-    const server = await SpireServer.find(cluster, entries.server, 0);
-    if (server) return server;
-    const { namespace, statefulSet } = entries.server;
-    throw new Error(`StatefulSet ${namespace}/${statefulSet} does not exist; ${UP}`);
-}
 
 /** True for an entry that SPIRE would give to the operator's pods. */
 function matchesOperator({ entries }: Patient, entry: Entry): boolean {

@@ -8,7 +8,7 @@ import { Cluster, messageOf } from "@cilium-spire/entries-provider";
 import { parse } from "yaml";
 import { agentEntriesArgs } from "../components/entries/args";
 import { decodeSettings, type Settings } from "../config";
-import { checks, type Finding, type Patient } from "./checks";
+import { checks, type Finding, Patient } from "./checks";
 
 const PROJECT = "cilium-spire";
 
@@ -43,13 +43,10 @@ async function examine(check: (typeof checks)[number], patient: Patient): Promis
 async function main(stack: string, waitSeconds: number): Promise<boolean> {
     const settings = settingsOf(stack);
     const cluster = new Cluster(settings.kubeContext);
-    const patient = {
-        cluster,
-        settings,
-        entries: agentEntriesArgs(settings, stack),
-    };
+    const entries = agentEntriesArgs(settings, stack);
     const deadline = Date.now() + waitSeconds * 1000;
     for (;;) {
+        const patient = new Patient(cluster, settings, stack, entries);
         const report: [string, Finding][] = [];
         for (const check of checks) report.push([check.name, await examine(check, patient)]);
         const healthy = report.every(([, { cure }]) => cure === undefined);

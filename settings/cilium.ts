@@ -120,7 +120,7 @@ export const ciliumSettings = group({
         .default("install")
         .describe(
             "`install`: this program installs Cilium. `adopt`: Cilium is there, from Helm or another installer, and gets only what authentication needs; " +
-                "the settings that describe an installation are refused. Changing `install` to `adopt` deletes the Cilium that was installed.",
+                "the settings that describe an installation are refused. A stack does not adopt the Cilium that it installed.",
         ),
     version: version
         .default("1.18.12")

@@ -2,9 +2,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CiliumSettings } from "../../settings/cilium";
 import { durationSeconds } from "../../settings/primitives";
-import { CILIUM } from "../names";
+import { CILIUM, INSTALLED_BY } from "../names";
 import type { CiliumArgs } from "./args";
 import { addWorkloadSocket, type DaemonSetProps } from "./workloadSocket";
+
+interface ChartDaemonSet extends DaemonSetProps {
+    metadata?: { name?: unknown; annotations?: Record<string, string> };
+}
 
 /**
  * The transformation of the chart's DaemonSet, and whether it ever met it: one that matches nothing is silent.
@@ -21,14 +25,19 @@ export class AgentTransform {
         props,
         opts,
     }: pulumi.ResourceTransformArgs): pulumi.ResourceTransformResult | undefined => {
-        const metadata = (props as { metadata?: { name?: unknown } }).metadata;
+        const daemonSet = props as ChartDaemonSet;
         if (type !== "kubernetes:apps/v1:DaemonSet") return undefined;
-        if (metadata?.name !== CILIUM.agentDaemonSet) return undefined;
+        if (daemonSet.metadata?.name !== CILIUM.agentDaemonSet) return undefined;
         this.fired = true;
+        const annotations = {
+            ...daemonSet.metadata.annotations,
+            [INSTALLED_BY]: pulumi.getStack(),
+        };
+        const signed = { ...daemonSet, metadata: { ...daemonSet.metadata, annotations } };
         const { settings, sockets, mutualAuth } = this.args;
         const mount = mutualAuth && settings.workloadSocketInAgent;
         return {
-            props: mount ? addWorkloadSocket(props as DaemonSetProps, sockets.workload) : props,
+            props: mount ? addWorkloadSocket(signed, sockets.workload) : signed,
             opts: pulumi.mergeOptions(opts, { customTimeouts: rolloutTimeouts(settings) }),
         };
     };

@@ -12,7 +12,7 @@ const CHART = "kubernetes:helm.sh/v4:Chart";
 const DAEMON_SET = "kubernetes:apps/v1:DaemonSet";
 
 const agents = {
-    metadata: { name: "cilium" },
+    metadata: { name: "cilium", annotations: { "a.chart/says": "so" } },
     spec: { template: { spec: { containers: [{ name: "cilium-agent" }] } } },
 };
 
@@ -77,8 +77,17 @@ test("without the socket where it is not wanted", async () => {
     ];
     for (const args of unwanted) {
         const { transformed } = await release(args);
-        assert.deepEqual(transformed!.props, agents);
+        assert.deepEqual((transformed!.props as typeof agents).spec, agents.spec);
     }
+});
+
+test("the DaemonSet says which stack installed it, beside what the chart says", async () => {
+    const { transformed } = await release(argsWith());
+    const { annotations } = (transformed!.props as typeof agents).metadata;
+    assert.deepEqual(annotations, {
+        ...agents.metadata.annotations,
+        "cilium-spire.io/installed-by": "test", // as the mocks call the stack
+    });
 });
 
 test("other objects pass unchanged, and without the DaemonSet among them the deployment fails", () => {

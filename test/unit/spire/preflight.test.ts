@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { decodeSettings } from "../../../config";
 import { requireCluster } from "../../../preflight";
 import { decode } from "./arbitrary";
 
@@ -13,6 +14,7 @@ interface Running {
     kubernetes?: string;
     server?: string;
     agent?: string;
+    cilium?: { version: string; installedBy?: string; allocation?: string };
 }
 
 let running: Running = {};
@@ -29,6 +31,18 @@ function answer(url: string): object | undefined {
     const path = "/apis/apps/v1/namespaces/spire-system";
     if (url === `${path}/statefulsets/spire-server`) return workload("server", running.server);
     if (url === `${path}/daemonsets/spire-agent`) return workload("agent", running.agent);
+    const { cilium } = running;
+    if (!cilium) return undefined;
+    if (url === "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") {
+        const image = `quay.io/cilium/cilium:v${cilium.version}`;
+        return {
+            metadata: { annotations: { "cilium-spire.io/installed-by": cilium.installedBy } },
+            spec: { template: { spec: { containers: [{ name: "cilium-agent", image }] } } },
+        };
+    }
+    if (url === "/api/v1/namespaces/kube-system/configmaps/cilium-config") {
+        return { data: { "identity-allocation-mode": cilium.allocation ?? "crd" } };
+    }
     return undefined;
 }
 
@@ -68,7 +82,17 @@ after(async () => {
 
 async function preflight(now: Running, spire: object): Promise<void> {
     running = now;
-    await requireCluster(decode(spire));
+    await requireCluster(decode(spire), "dev");
+}
+
+async function adopt(cilium: Running["cilium"]): Promise<void> {
+    running = cilium ? { cilium } : {};
+    const settings = {
+        trustDomain: "demo.local",
+        clusterName: "precinct-99",
+        cilium: { mode: "adopt", version: "1.18.4" },
+    };
+    await requireCluster(decodeSettings(settings), "dev");
 }
 
 test("a cluster without SPIRE takes any version", async () => {
@@ -101,4 +125,16 @@ test("an old Kubernetes is refused, with what to set", async () => {
     await assert.rejects(preflight({ kubernetes: "32" }, {}), /set it to "nodes\/proxy"/);
     const kubelet = { authorization: "nodes/proxy" };
     await assert.doesNotReject(preflight({ kubernetes: "32" }, { agent: { kubelet } }));
+});
+
+test("a Cilium is adopted that is there, in that version, and from someone else", async () => {
+    await assert.doesNotReject(adopt({ version: "1.18.4" }));
+    await assert.doesNotReject(adopt({ version: "1.18.4", installedBy: "other" }));
+    await assert.rejects(adopt(undefined), /kube-system has no DaemonSet "cilium"/);
+    await assert.rejects(adopt({ version: "1.17.1" }), /the agents run 1\.17\.1; set it to/);
+    await assert.rejects(adopt({ version: "1.18.4", allocation: "kvstore" }), /must be "crd"/);
+    await assert.rejects(
+        adopt({ version: "1.18.4", installedBy: "dev" }),
+        /this stack installed the Cilium .* and would now delete it; set cilium\.mode to "install"/,
+    );
 });
