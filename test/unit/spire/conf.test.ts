@@ -2,18 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { agentConf } from "../../../components/spire/agentConf";
 import { datastoreParts, datastorePlugin } from "../../../components/spire/datastore";
-import { serverConf } from "../../../components/spire/serverConf";
 import { datastoreSettings } from "../../../settings/datastore";
 import { decode } from "./arbitrary";
+import { agentConfOf, serverConfOf } from "./confs";
 
 function agentSection(version: string, agent: object = {}): Record<string, unknown> {
-    const { trustDomain, clusterName, spire } = decode({ version, agent });
-    const { sockets, agent: settings } = spire;
-    const server = { host: "spire-server.spire-system.svc", port: 8081 };
-    const conf = { trustDomain, clusterName, server, sockets, delegates: [], version, settings };
-    return (plain(agentConf(conf)) as { agent: Record<string, unknown> }).agent;
+    const conf = plain(agentConfOf(decode({ version, agent })));
+    return (conf as { agent: Record<string, unknown> }).agent;
 }
 
 /** What SPIRE reads: JSON text. */
@@ -49,22 +45,13 @@ test("the size of the SVID cache was experimental before 1.11", () => {
 });
 
 test("the container locator for cgroup v2 is asked for as long as it is not the default", () => {
-    const locator = (version: string) => {
-        const { trustDomain, clusterName, spire } = decode({ version });
-        const { sockets, agent: settings } = spire;
-        const server = { host: "server", port: 8081 };
-        const rest = { server, sockets, delegates: [], version, settings };
-        return JSON.stringify(agentConf({ trustDomain, clusterName, ...rest }));
-    };
+    const locator = (version: string) => JSON.stringify(agentConfOf(decode({ version })));
     assert.match(locator("1.9.6"), /"use_new_container_locator":true/);
     assert.doesNotMatch(locator("1.11.0"), /use_new_container_locator/);
 });
 
 test("a default server has no key that only some versions know", () => {
-    const { trustDomain, clusterName, spire } = decode({ version: "1.9.6" });
-    const agent = { namespace: "spire-system", serviceAccount: "spire-agent" };
-    const rest = { agent, bundleConfigMap: "spire-bundle", nodeLabelKeys: [] };
-    const conf = plain(serverConf({ trustDomain, clusterName, ...rest, settings: spire.server }));
+    const conf = plain(serverConfOf(decode({ version: "1.9.6" })));
     assert.deepEqual(Object.keys((conf as { server: object }).server).sort(), [
         "admin_ids",
         "audit_log_enabled",

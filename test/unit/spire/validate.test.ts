@@ -7,11 +7,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import * as fc from "fast-check";
-import { agentConf } from "../../../components/spire/agentConf";
-import { serverConf } from "../../../components/spire/serverConf";
-import type { Settings } from "../../../config";
 import { ensureBinary, SPIRE_VERSION } from "../../../sandbox/binaries";
 import { decode, validSpire } from "./arbitrary";
+import { agentConfOf, serverConfOf } from "./confs";
 
 const run = promisify(execFile);
 /** One of server and agent takes about 0.1 s. */
@@ -45,24 +43,6 @@ async function validate(component: "server" | "agent", conf: object): Promise<vo
     await run(binary, ["validate", "-config", file]).catch((error: unknown) => {
         const { stderr } = error as { stderr: string };
         throw new Error(`spire-${component} refuses its configuration: ${stderr}\n${text}`);
-    });
-}
-
-function serverConfOf({ trustDomain, clusterName, spire }: Settings): object {
-    const agent = { namespace: spire.agent.namespace, serviceAccount: "spire-agent" };
-    const rest = { bundleConfigMap: "spire-bundle", nodeLabelKeys: ["kubernetes.io/os"] };
-    return serverConf({ trustDomain, clusterName, agent, ...rest, settings: spire.server });
-}
-
-function agentConfOf({ trustDomain, clusterName, spire }: Settings): object {
-    return agentConf({
-        trustDomain,
-        clusterName,
-        server: { host: "spire-server.spire-system.svc", port: 8081 },
-        sockets: spire.sockets,
-        delegates: [`spiffe://${trustDomain}/cilium-agent`],
-        version: SPIRE_VERSION,
-        settings: spire.agent,
     });
 }
 
