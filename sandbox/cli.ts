@@ -4,7 +4,6 @@ import { ensureBinary, ensureChart } from "./binaries";
 import { buildAll, down, locked, remains, status, up } from "./cluster";
 import { instance, nodeNamed, type Instance } from "./instance";
 import { addNode, asNode, killNode, recreateNode, removeNode } from "./nodes";
-import { requireMachine } from "./preflight";
 import { messageOf, progress } from "./shell";
 
 const USAGE = `npm run -s sandbox -- [--instance N] VERB
@@ -68,7 +67,6 @@ async function main(args: string[]): Promise<number> {
             await changeNode(target, rest);
             return 0;
         case "build":
-            await requireMachine();
             if (rest.length === 0) await buildAll();
             for (const name of rest) console.log(await ensureBinary(name));
             return 0;

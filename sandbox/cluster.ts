@@ -24,8 +24,13 @@ export interface Part {
     detail: string;
 }
 
-/** Builds everything that a cluster and its programs need, so that later commands only start. */
+/**
+ * Builds everything that a cluster and its programs need, so that later commands only start.
+ *
+ * @throws Error that says what the machine lacks, before anything is built.
+ */
 export async function buildAll(): Promise<void> {
+    await requireMachine();
     await Promise.all([...binaryNames.map(ensureBinary), ensureImageStore(), ensureChart()]);
 }
 

@@ -1,7 +1,7 @@
 /** `make up` and `make preview`: the main job on a sandbox instance. */
 import { Cluster } from "@cilium-spire/entries-provider";
 import { Demo } from "../examples/mtls-demo/proof";
-import { up as clusterUp } from "./cluster";
+import { buildAll, up as clusterUp } from "./cluster";
 import { instance, type Instance } from "./instance";
 import { progress } from "./shell";
 import {
@@ -20,6 +20,7 @@ const FIRST_PACKET_MS = 120_000;
 
 /** Cluster, stack, demo, proof: each step does nothing when it has been done. */
 async function up(target: Instance): Promise<void> {
+    await buildAll();
     await clusterUp(target);
     const home = pulumiHome(target);
     await enterPulumi(home);

@@ -1,4 +1,4 @@
-/** Adopting a Cilium that Helm installed, on a control plane of its own: what is patched, kept and given back. */
+/** Adopting a Cilium that Helm installed, on a control plane of its own: which fields are patched, kept and given back. */
 import assert from "node:assert/strict";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,6 @@ import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { Adoption } from "../../components/cilium/adoption";
 import { adoptionPatches } from "../../components/cilium/adoptionPatches";
 import { meshAuthConfig } from "../../components/cilium/meshAuthConfig";
-import { ensureBinary, ensureChart } from "../../sandbox/binaries";
 import { createCgroup } from "../../sandbox/cgroups";
 import { down } from "../../sandbox/cluster";
 import { startControlPlane } from "../../sandbox/controlPlane";
@@ -17,8 +16,8 @@ import { kubectl } from "../../sandbox/kubectl";
 import { createBridge } from "../../sandbox/network";
 import { repositoryRoot } from "../../sandbox/paths";
 import { createPki } from "../../sandbox/pki";
-import { run } from "../../sandbox/shell";
 import { enterPulumi, pulumiHome } from "../../sandbox/stack";
+import { helm } from "../support/helm";
 import { argsWith } from "../unit/cilium/fixtures";
 
 /** Without nodes: agents need none to be rolled out, and the operator gets no replicas. */
@@ -30,11 +29,7 @@ let settings: object = { mode: "adopt" };
 let mutualAuth = true;
 let stack: Stack;
 
-const helm = async (verb: "install" | "upgrade", ...values: string[]) =>
-    run(await ensureBinary("helm"), [
-        ...[verb, "cilium", await ensureChart(), "--namespace", "kube-system"],
-        ...["--set", "hubble.enabled=false,operator.replicas=0", ...values],
-    ]);
+const VALUES = { hubble: { enabled: false }, operator: { replicas: 0 } };
 
 interface Live {
     config: Record<string, string>;
@@ -91,7 +86,7 @@ describe("adopting a Cilium that Helm installed", () => {
         await createCgroup(sandbox.cgroup);
         await startControlPlane(sandbox);
         await enterPulumi(home);
-        await helm("install");
+        await helm("install", VALUES);
         installed = await live();
         const workDir = join(home.dir, "work", "adoption");
         await mkdir(workDir, { recursive: true });
@@ -135,7 +130,7 @@ describe("adopting a Cilium that Helm installed", () => {
     });
 
     test("helm upgrade keeps the patches", async () => {
-        await helm("upgrade", "--set", "debug.enabled=true");
+        await helm("upgrade", { ...VALUES, debug: { enabled: true } });
         const now = await live();
         assert.equal(now.config.debug, "true");
         assertAdopted(now);

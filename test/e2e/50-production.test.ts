@@ -1,9 +1,13 @@
-/** Pulumi.prod.yaml on the sandbox: three SPIRE servers on a real PostgreSQL, namespaces apart, one replica killed. */
+/**
+ * Pulumi.prod.yaml on the sandbox: three SPIRE servers on a real PostgreSQL, namespaces apart, each replica killed, and
+ * the whole cluster lost.
+ */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Cluster, type Entry } from "@cilium-spire/entries-provider";
+import { Cluster, type Entry, owns, SpireServer } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { parse } from "yaml";
 import type { Values } from "../../components/cilium/values";
@@ -11,7 +15,7 @@ import { CLIENTS } from "../../examples/mtls-demo/names";
 import { Demo } from "../../examples/mtls-demo/proof";
 import type { StackOutputs } from "../../outputs";
 import { SPIRE_VERSION } from "../../sandbox/binaries";
-import { up as clusterUp } from "../../sandbox/cluster";
+import { down, up as clusterUp } from "../../sandbox/cluster";
 import { nodeNamed } from "../../sandbox/instance";
 import { addNode } from "../../sandbox/nodes";
 import { repositoryRoot } from "../../sandbox/paths";
@@ -20,16 +24,19 @@ import {
     enterPulumi,
     openStack,
     platformProgram,
+    type PulumiHome,
     stackOutputs,
 } from "../../sandbox/stack";
 import { type Postgres, startPostgres } from "../support/postgres";
-import { home, kubectl, sandbox } from "./world";
+import { kubectl, sandbox } from "./world";
 
 const SERVERS = ["spire-server-0", "spire-server-1", "spire-server-2"];
 /** The server's namespace, and its Secret, of Pulumi.prod.yaml. */
 const NAMESPACE = "spire-server";
 const SECRET = "spire-postgres";
 
+/** Outlives the cluster, as a backend does. */
+let home: PulumiHome;
 let postgres: Postgres;
 let cluster: Cluster;
 let platform: Stack;
@@ -38,18 +45,29 @@ let outputs: StackOutputs;
 let demo: Demo;
 
 before(async () => {
+    const dir = await mkdtemp(join(tmpdir(), "cilium-spire-production-"));
+    home = { dir, kubeconfig: sandbox.kubeconfig };
+    await clusterUp(sandbox); // with the address on which the database listens
+    postgres = await startPostgres(sandbox);
+    await prepareCluster();
+    await enterPulumi(home);
+    cluster = new Cluster();
+});
+after(async () => {
+    await postgres.stop();
+    await rm(home.dir, { recursive: true });
+});
+
+/** What comes before the first `up`: nodes, and the Secret that Pulumi.prod.yaml names. */
+async function prepareCluster(): Promise<void> {
     await clusterUp(sandbox);
     // Three workers for three servers, which must not share a node.
     await addNode(sandbox, nodeNamed(sandbox, "precinct-99-worker3"));
-    await enterPulumi(home);
-    postgres = await startPostgres(sandbox);
     await kubectl(`create namespace ${NAMESPACE}`);
     await kubectl(
         `-n ${NAMESPACE} create secret generic ${SECRET} --from-literal=password=${postgres.password} --from-file=ca.crt=${postgres.caFile}`,
     );
-    cluster = new Cluster();
-});
-after(() => postgres.stop());
+}
 
 describe("the production stack", () => {
     test("comes up on the sandbox, and its next preview is quiet", async () => {
@@ -96,6 +114,24 @@ describe("the production stack", () => {
         });
     }
 
+    test("a cluster made anew takes the surviving database over in one up", async () => {
+        const before = await serverOf();
+        await down(sandbox);
+        await prepareCluster();
+        cluster = new Cluster();
+        outputs = stackOutputs((await platform.up({ refresh: true })).outputs);
+        const after = await serverOf();
+        // The same trust domain, with the CAs of before and after; the agents and their entries are of the new nodes.
+        assert.ok(before.bundle.every((ca) => after.bundle.includes(ca)));
+        assert.deepEqual(after.agents, Object.values(outputs.agents!).sort());
+        assert.ok(after.agents.every((agent) => !before.agents.includes(agent)));
+        assert.deepEqual(after.parents, after.agents);
+        await platform.preview({ expectNoChanges: true });
+        await demoStack.up({ refresh: true });
+        demo = new Demo(cluster, outputs);
+        await demo.waitUntilConnected(120_000);
+    });
+
     test("keeps the password out of its state", async () => {
         const state = JSON.stringify(await platform.exportStack());
         assert.ok(!state.includes(postgres.password));
@@ -135,6 +171,20 @@ async function ask(pod: string, ...command: string[]): Promise<string> {
     );
     assert.equal(result.code, 0, result.stderr);
     return result.stdout;
+}
+
+/** What the server knows that must survive the cluster, or must not. */
+async function serverOf(): Promise<Record<"bundle" | "agents" | "parents", string[]>> {
+    const server = await SpireServer.find(cluster, outputs.spireServer, 120_000);
+    assert.ok(server);
+    const ours = (await server.entries()).filter((e) => owns("cilium-spire.prod.cilium", e));
+    const links = ours.filter((e) => e.parentId.includes("/spire/agent/"));
+    const bundle = await ask(SERVERS[0]!, "bundle", "show");
+    return {
+        bundle: bundle.split(/(?<=END CERTIFICATE-----\n)/),
+        agents: (await server.agents()).map((agent) => agent.spiffeId).sort(),
+        parents: links.map((entry) => entry.parentId).sort(),
+    };
 }
 
 async function entriesOf(pod: string): Promise<string[]> {

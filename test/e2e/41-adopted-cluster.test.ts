@@ -1,0 +1,95 @@
+/** The whole program on a cluster whose Cilium Helm installed: pods are authenticated, and Helm keeps its Cilium. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Cluster } from "@cilium-spire/entries-provider";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { parse } from "yaml";
+import type { Values } from "../../components/cilium/values";
+import { Demo } from "../../examples/mtls-demo/proof";
+import { ensureBinary } from "../../sandbox/binaries";
+import { up as clusterUp } from "../../sandbox/cluster";
+import { repositoryRoot } from "../../sandbox/paths";
+import { run } from "../../sandbox/shell";
+import {
+    demoProgram,
+    enterPulumi,
+    openStack,
+    platformProgram,
+    stackOutputs,
+} from "../../sandbox/stack";
+import { helm } from "../support/helm";
+import { home, kubectl, sandbox } from "./world";
+
+const STACK = "adopted";
+
+let values: Values;
+let platform: Stack;
+let demoStack: Stack;
+let demo: Demo;
+
+before(async () => {
+    await clusterUp(sandbox);
+    await enterPulumi(home);
+    const file = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
+    const { config } = parse(file) as { config: Record<string, Values> };
+    const { cilium, ...rest } = withoutPrefix(config);
+    const { version, values: extra, ...chartValues } = cilium as Record<string, Values>;
+    values = { ...chartValues, ...extra, hubble: { enabled: false } };
+    await helm("install", values);
+    await ciliumRolledOut();
+    const adopting = { ...rest, cilium: { mode: "adopt", version } };
+    const overrides = Object.fromEntries(
+        Object.entries(adopting).map(([key, value]) => [`cilium-spire:${key}`, value]),
+    );
+    platform = await openStack(home, { ...(await platformProgram()), overrides }, STACK);
+    demoStack = await openStack(home, await demoProgram(STACK), STACK);
+});
+after(async () => {
+    await run(await ensureBinary("helm"), ["uninstall", "cilium", "-n", "kube-system", "--wait"]);
+});
+
+describe("a Cilium that Helm installed", () => {
+    test("authenticates pods after one up", async () => {
+        const outputs = stackOutputs((await platform.up()).outputs);
+        await platform.preview({ expectNoChanges: true });
+        await demoStack.up();
+        demo = new Demo(new Cluster(), outputs);
+        await demo.prove(120_000);
+    });
+
+    test("goes on to do so after helm upgrade has restarted its agents", async () => {
+        await helm("upgrade", { ...values, podAnnotations: { "example.org/upgraded": "yes" } });
+        await ciliumRolledOut();
+        await demo.prove(120_000);
+        await platform.preview({ expectNoChanges: true });
+    });
+
+    test("stays, without authentication, when the stack is destroyed", async () => {
+        await demoStack.destroy();
+        await platform.destroy();
+        await ciliumRolledOut();
+        const left = await kubectl(
+            "get namespaces,clusterroles,daemonsets,statefulsets -A -o name",
+        );
+        assert.match(left, /daemonset\.apps\/cilium$/m);
+        assert.doesNotMatch(left, /spire/);
+        const pods = await kubectl(
+            "-n kube-system get pods -l k8s-app=cilium -o jsonpath={.items[*].spec}",
+        );
+        assert.doesNotMatch(pods, /spire/);
+    });
+});
+
+async function ciliumRolledOut(): Promise<void> {
+    for (const workload of ["daemonset/cilium", "deployment/cilium-operator"]) {
+        await kubectl(`-n kube-system rollout status ${workload} --timeout=180s`);
+    }
+}
+
+/** Configuration with the keys that the program sees. */
+function withoutPrefix(config: Record<string, Values>): Record<string, Values> {
+    const entries = Object.entries(config).map(([key, value]) => [key.split(":")[1], value]);
+    return Object.fromEntries(entries) as Record<string, Values>;
+}
