@@ -52,11 +52,14 @@ export function kubeletConfiguration(node: Node, pki: string): object {
         enforceNodeAllocatable: [],
         failCgroupV1: false,
         failSwapOn: false,
-        // All nodes share the machine's disk and memory: none of them can free some by evicting.
+        // All nodes share the machine's disk and memory: none of them can free some by evicting. A full disk would
+        // have them delete images, which cannot be pulled again. 0% is "never".
         evictionHard: {
             "memory.available": "50Mi",
-            "nodefs.available": "1%",
-            "imagefs.available": "1%",
+            "nodefs.available": "0%",
+            "nodefs.inodesFree": "0%",
+            "imagefs.available": "0%",
+            "imagefs.inodesFree": "0%",
         },
         imageGCHighThresholdPercent: 100,
         volumePluginDir: "/var/lib/kubelet/volume-plugins",

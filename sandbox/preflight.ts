@@ -22,8 +22,8 @@ const MINIMUM_GO = [1, 26] as const;
 /** cgroup.kill, by which processes are ended. */
 const MINIMUM_KERNEL = [5, 14] as const;
 const MINIMUM_MEMORY = 6 * GIGABYTE;
-/** Go modules 10 GB, build cache, binaries, images; afterwards nodes only write what pods write. */
-const MINIMUM_DISK = { nothingBuilt: 15 * GIGABYTE, built: 3 * GIGABYTE };
+/** Go modules 5 GB, the Go tool's cache 12 GB, programs and images 7 GB; afterwards nodes only write what pods write. */
+const MINIMUM_DISK = { nothingBuilt: 25 * GIGABYTE, built: 3 * GIGABYTE };
 
 /**
  * Returns when this machine can run the sandbox; installs missing Debian packages.
