@@ -13,14 +13,8 @@ import { Demo } from "../../examples/mtls-demo/proof";
 import type { StackOutputs } from "../../outputs";
 import { up as clusterUp } from "../../sandbox/cluster";
 import { kubectl as kubectlOf } from "../../sandbox/kubectl";
-import {
-    demoProgram,
-    enterPulumi,
-    openStack,
-    platformProgram,
-    pulumiHome,
-    stackOutputs,
-} from "../../sandbox/stack";
+import { demoProgram, enterPulumi, openStack, pulumiHome, stackOutputs } from "../../sandbox/stack";
+import { testProgram } from "../support/pulumi";
 import { testSandbox } from "../support/sandbox";
 
 export const sandbox = testSandbox;
@@ -51,7 +45,7 @@ export async function world(): Promise<World> {
 
 /** The stack `dev` of the main program, with the configuration of its file and some over it. */
 export async function openPlatform(overrides: Values = {}): Promise<Stack> {
-    return await openStack(home, await platformProgram(overrides), "dev");
+    return await openStack(home, await testProgram(overrides), "dev");
 }
 
 /** Runs kubectl with the words of a line; there is no shell, so nothing can be quoted. */

@@ -4,8 +4,22 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Values } from "../../components/cilium/values";
-import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../sandbox/stack";
+import { mergeValues, type Values } from "../../components/cilium/values";
+import {
+    enterPulumi,
+    openStack,
+    platformProgram,
+    type Program,
+    type PulumiHome,
+} from "../../sandbox/stack";
+
+/** Agents that meet a server with a new CA need not doubt it for a minute. */
+const IMPATIENT: Values = { "cilium-spire:spire": { agent: { rebootstrapDelay: "10s" } } };
+
+/** The main program as the tests run it. */
+export async function testProgram(config: Values = {}): Promise<Program> {
+    return await platformProgram(mergeValues(IMPATIENT, config));
+}
 
 export type Verb = "preview" | "up";
 
@@ -45,7 +59,7 @@ async function main({ home, verb, config }: Order): Promise<void> {
     // The program's process outlives Ctrl-C, as a language host does: to stop, and when, is the engine's affair.
     process.on("SIGINT", () => {});
     await enterPulumi(home);
-    const stack = await openStack(home, await platformProgram(config), "dev");
+    const stack = await openStack(home, await testProgram(config), "dev");
     await stack[verb]({ onOutput: (text: string) => process.stdout.write(text), diff: true });
 }
 
