@@ -87,6 +87,15 @@ const BUILDS: readonly Build[] = [
         variables: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`],
     },
     {
+        // The last release of it that is part of a Go module that can be had. The tests run the CLI with it; the
+        // Automation API is a language host itself.
+        module: "pulumi-language-nodejs",
+        commands: {
+            "pulumi-language-nodejs":
+                "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+        },
+    },
+    {
         module: "pulumi-kubernetes",
         commands: { "pulumi-resource-kubernetes": "." },
         embed: {

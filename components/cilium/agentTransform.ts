@@ -17,6 +17,8 @@ interface ChartDaemonSet extends DaemonSetProps {
  */
 export class AgentTransform {
     private fired = false;
+    /** Read here: the engine calls the transformation outside of the program's context, where it is unknown. */
+    private readonly stack = pulumi.getStack();
 
     constructor(private readonly args: CiliumArgs) {}
 
@@ -31,7 +33,7 @@ export class AgentTransform {
         this.fired = true;
         const annotations = {
             ...daemonSet.metadata.annotations,
-            [INSTALLED_BY]: pulumi.getStack(),
+            [INSTALLED_BY]: this.stack,
         };
         const signed = { ...daemonSet, metadata: { ...daemonSet.metadata, annotations } };
         const { settings, sockets, mutualAuth } = this.args;
