@@ -87,8 +87,8 @@ const BUILDS: readonly Build[] = [
         variables: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`],
     },
     {
-        // The last release of it that is part of a Go module that can be had. The tests run the CLI with it; the
-        // Automation API is a language host itself.
+        // Of a release in which it was part of a Go module that can be had; newer CLIs work with it. The tests run the
+        // CLI by itself with it; the Automation API needs none.
         module: "pulumi-language-nodejs",
         commands: {
             "pulumi-language-nodejs":
