@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { messageOf } from "@cilium-spire/entries-provider";
 import type { Instance } from "../../sandbox/instance";
 import { run, waitFor } from "../../sandbox/shell";
+import { makeCertificate } from "./certificate";
 
 const PORT = 5432;
 /** Debian's package makes this user. */
@@ -29,7 +30,9 @@ export async function startPostgres({ apiAddress: host }: Instance): Promise<Pos
     const dir = await mkdtemp("/tmp/cilium-spire-postgres-");
     await run("chown", [USER, dir]);
     const as = (...command: string[]) => run("setpriv", [...asUser, ...command]);
-    await makeCertificate(dir, host);
+    // `verify-full` demands it for the address.
+    const { caFile, certFile, keyFile } = await makeCertificate(dir, `IP:${host}`);
+    await run("chown", [USER, certFile, keyFile]);
     const data = join(dir, "data");
     await as(join(bin, "initdb"), "-D", data, "--auth=scram-sha-256", "--auth-local=trust");
     await writeFile(
@@ -41,8 +44,8 @@ export async function startPostgres({ apiAddress: host }: Instance): Promise<Pos
         port: String(PORT),
         unix_socket_directories: dir,
         ssl: "on",
-        ssl_cert_file: join(dir, "server.crt"),
-        ssl_key_file: join(dir, "server.key"),
+        ssl_cert_file: certFile,
+        ssl_key_file: keyFile,
     };
     const flags = Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
     const server = spawn("setpriv", [...asUser, join(bin, "postgres"), "-D", data, ...flags], {
@@ -62,7 +65,7 @@ export async function startPostgres({ apiAddress: host }: Instance): Promise<Pos
         const password = randomBytes(16).toString("hex");
         await psql(`CREATE ROLE spire LOGIN PASSWORD '${password}'`);
         await psql("CREATE DATABASE spire OWNER spire");
-        return { host, port: PORT, password, caFile: join(dir, "ca.crt"), stop };
+        return { host, port: PORT, password, caFile, stop };
     } catch (error) {
         await stop();
         throw error;
@@ -90,18 +93,6 @@ async function binaries(): Promise<string> {
     const postgres = found();
     if (!postgres) throw new Error("the package postgresql has no server in /usr/lib/postgresql");
     return join(postgres, "..");
-}
-
-/** A CA and a server certificate for the address, as `verify-full` demands. */
-async function makeCertificate(dir: string, host: string): Promise<void> {
-    const openssl = (...args: string[]) => run("openssl", args, { cwd: dir });
-    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
-    await openssl("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ca");
-    const issued = ["-CA", "ca.crt", "-CAkey", "ca.key", "-subj", "/CN=postgres"];
-    const names = ["-addext", `subjectAltName=IP:${host}`];
-    const files = ["-keyout", "server.key", "-out", "server.crt"];
-    await openssl("req", "-x509", ...key, ...issued, ...names, ...files);
-    await run("chown", [USER, join(dir, "server.key"), join(dir, "server.crt")]);
 }
 
 async function stopServer(server: ChildProcess, dir: string): Promise<void> {
