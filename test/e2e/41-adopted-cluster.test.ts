@@ -34,15 +34,12 @@ before(async () => {
     await enterPulumi(home);
     const file = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
     const { config } = parse(file) as { config: Record<string, Values> };
-    const { cilium, ...rest } = withoutPrefix(config);
+    const { "cilium-spire:cilium": cilium, ...rest } = config;
     const { version, values: extra, ...chartValues } = cilium as Record<string, Values>;
     values = { ...chartValues, ...extra, hubble: { enabled: false } };
     await helm("install", values);
     await ciliumRolledOut();
-    const adopting = { ...rest, cilium: { mode: "adopt", version } };
-    const overrides = Object.fromEntries(
-        Object.entries(adopting).map(([key, value]) => [`cilium-spire:${key}`, value]),
-    );
+    const overrides = { ...rest, "cilium-spire:cilium": { mode: "adopt", version } };
     platform = await openStack(home, { ...(await platformProgram()), overrides }, STACK);
     demoStack = await openStack(home, await demoProgram(STACK), STACK);
 });
@@ -86,10 +83,4 @@ async function ciliumRolledOut(): Promise<void> {
     for (const workload of ["daemonset/cilium", "deployment/cilium-operator"]) {
         await kubectl(`-n kube-system rollout status ${workload} --timeout=180s`);
     }
-}
-
-/** Configuration with the keys that the program sees. */
-function withoutPrefix(config: Record<string, Values>): Record<string, Values> {
-    const entries = Object.entries(config).map(([key, value]) => [key.split(":")[1], value]);
-    return Object.fromEntries(entries) as Record<string, Values>;
 }
