@@ -1,4 +1,5 @@
 /** The Kubernetes API as the provider uses it: typed clients with a deadline on every call, and exec. */
+import "./nodeVersion";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
