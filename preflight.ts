@@ -86,7 +86,7 @@ async function requireAdoptable(
     }
     if (daemonSet?.metadata?.annotations?.[INSTALLED_BY] === stack) {
         throw new Error(
-            `cilium.mode = "adopt", but this stack installed the Cilium in namespace ${namespace}, and would now delete it; set cilium.mode to "install". docs/cilium.md says how to hand it over.`,
+            `cilium.mode = "adopt", but this stack installed the Cilium in namespace ${namespace}, and would now delete it; set cilium.mode to "install". docs/cilium.md says how to change over.`,
         );
     }
     const running = imageVersion(agent.image ?? "");

@@ -1,16 +1,12 @@
 /** The whole program on a cluster whose Cilium Helm installed: pods are authenticated, and Helm keeps its Cilium. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { parse } from "yaml";
 import type { Values } from "../../components/cilium/values";
 import { Demo } from "../../examples/mtls-demo/proof";
 import { ensureBinary } from "../../sandbox/binaries";
 import { up as clusterUp } from "../../sandbox/cluster";
-import { repositoryRoot } from "../../sandbox/paths";
 import { run } from "../../sandbox/shell";
 import {
     demoProgram,
@@ -20,6 +16,7 @@ import {
     stackOutputs,
 } from "../../sandbox/stack";
 import { helm } from "../support/helm";
+import { devConfig } from "../support/pulumi";
 import { home, kubectl, sandbox } from "./world";
 
 const STACK = "adopted";
@@ -32,9 +29,7 @@ let demo: Demo;
 before(async () => {
     await clusterUp(sandbox);
     await enterPulumi(home);
-    const file = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
-    const { config } = parse(file) as { config: Record<string, Values> };
-    const { "cilium-spire:cilium": cilium, ...rest } = config;
+    const { "cilium-spire:cilium": cilium, ...rest } = await devConfig();
     const { version, values: extra, ...chartValues } = cilium as Record<string, Values>;
     values = { ...chartValues, ...extra, hubble: { enabled: false } };
     await helm("install", values);

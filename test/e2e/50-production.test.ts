@@ -3,13 +3,12 @@
  * the whole cluster lost.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Cluster, type Entry, owns, SpireServer } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { parse } from "yaml";
 import type { Values } from "../../components/cilium/values";
 import { CLIENTS } from "../../examples/mtls-demo/names";
 import { Demo } from "../../examples/mtls-demo/proof";
@@ -18,7 +17,6 @@ import { SPIRE_VERSION } from "../../sandbox/binaries";
 import { down, up as clusterUp } from "../../sandbox/cluster";
 import { nodeNamed } from "../../sandbox/instance";
 import { addNode } from "../../sandbox/nodes";
-import { repositoryRoot } from "../../sandbox/paths";
 import {
     demoProgram,
     enterPulumi,
@@ -29,6 +27,7 @@ import {
 } from "../../sandbox/stack";
 import { makeCertificate } from "../support/certificate";
 import { type Postgres, startPostgres } from "../support/postgres";
+import { devConfig } from "../support/pulumi";
 import { kubectl, sandbox } from "./world";
 
 const SERVERS = ["spire-server-0", "spire-server-1", "spire-server-2"];
@@ -164,11 +163,10 @@ describe("the production stack", () => {
 
 /** What only the sandbox can say: its versions, its network, its database; and that it has no plugin for `verify`. */
 async function forSandbox(): Promise<Values> {
-    const file = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
-    const { config } = parse(file) as { config: Values };
+    const { "cilium-spire:cilium": cilium } = await devConfig();
     return {
         "cilium-spire:cilium": {
-            ...(config["cilium-spire:cilium"] as Values),
+            ...cilium,
             // Beside what the file says: with certificates that someone else makes, previews stay quiet.
             hubble: { enabled: true, tls: { method: "provided" } },
         },

@@ -4,7 +4,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { mergeValues, type Values } from "../../components/cilium/values";
+import { repositoryRoot } from "../../sandbox/paths";
 import {
     enterPulumi,
     openStack,
@@ -12,6 +16,12 @@ import {
     type Program,
     type PulumiHome,
 } from "../../sandbox/stack";
+
+/** The configuration in the repository's Pulumi.dev.yaml, for stacks that differ from `dev` in a few keys. */
+export async function devConfig(): Promise<Record<string, Values>> {
+    const text = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
+    return (parse(text) as { config: Record<string, Values> }).config;
+}
 
 /** Agents that meet a server with a new CA need not doubt it for a minute. */
 const IMPATIENT: Values = { "cilium-spire:spire": { agent: { rebootstrapDelay: "10s" } } };
