@@ -6,6 +6,7 @@ import {
     owns,
     planAgentEntries,
     type PlanSettings,
+    SERVER_PROGRAM,
     type SpireServer,
     stepsTo,
 } from "@cilium-spire/entries-provider";
@@ -85,7 +86,7 @@ export async function registerByExec(
     const kubectl = await ensureBinary("kubectl");
     const { namespace, statefulSet, container } = outputs.spireServer;
     const into = ["exec", "-n", namespace, `${statefulSet}-0`, "-c", container, "--"];
-    const create = ["/opt/spire/bin/spire-server", "entry", "create"];
+    const create = [SERVER_PROGRAM, "entry", "create"];
     const ids: string[] = [];
     const start = performance.now();
     for (let i = 0; i < sample; i++) {

@@ -6,6 +6,8 @@ import { AGENT_DATA_DIR, BUNDLE_DIR, NODE_ADDRESS_ENV, TOKEN_DIR } from "./agent
 import { type Mount, tokenFile } from "./podParts";
 import type { Sockets } from "./sockets";
 
+/** Where SPIRE's images have it (Dockerfile, all releases from 1.9). */
+const AGENT_PROGRAM = "/opt/spire/bin/spire-agent";
 const CONFIG_DIR = "/run/spire/config";
 
 /** The spec of the pod. hostPID, hostPath and root make it one for a namespace of the level `privileged`. */
@@ -29,7 +31,8 @@ export function agentPod(settings: AgentSettings, sockets: Sockets, version: str
                 name: AGENT_NAME,
                 image: `${settings.image}:${version}`,
                 imagePullPolicy: "IfNotPresent",
-                args: ["run", "-config", `${CONFIG_DIR}/agent.conf`],
+                // In full, as the server's.
+                command: [AGENT_PROGRAM, "run", "-config", `${CONFIG_DIR}/agent.conf`],
                 env: { [NODE_ADDRESS_ENV]: { fieldRef: { fieldPath: nodeAddress } } },
                 ports: { metrics: settings.metricsPort },
                 readinessProbe: { ...probe("/ready"), periodSeconds: 2 },

@@ -1,4 +1,5 @@
 /** The SPIRE server's pod as plain data. */
+import { SERVER_PROGRAM } from "@cilium-spire/entries-provider";
 import type { ServerSettings } from "../../settings/spire";
 import { SERVER_NAME } from "../names";
 import { datastoreParts } from "./datastore";
@@ -34,7 +35,8 @@ export function serverPod(settings: ServerSettings, version: string) {
                 name: SERVER_NAME,
                 image: `${settings.image}:${version}`,
                 imagePullPolicy: "IfNotPresent",
-                args: ["run", "-config", `${CONFIG_DIR}/server.conf`],
+                // In full: what the image would run by itself differs between SPIRE's releases, and in images of other builders.
+                command: [SERVER_PROGRAM, "run", "-config", `${CONFIG_DIR}/server.conf`],
                 env: parts.env,
                 ports: {
                     ...SERVER_PORTS,

@@ -20,4 +20,4 @@ export {
     workloadEntries,
     type WorkloadEntriesArgs,
 } from "./workloadEntries";
-export { type ServerRef as SpireServerRef, SpireServer } from "./spireServer";
+export { SERVER_PROGRAM, type ServerRef as SpireServerRef, SpireServer } from "./spireServer";

@@ -7,6 +7,9 @@ import { type Entry, fromShown, idFromJson, type ShownEntry, toData } from "./en
 import type { Cluster } from "./kube";
 import { poll } from "./poll";
 
+/** The server and its command line, where SPIRE's images have it (Dockerfile, all releases from 1.9). */
+export const SERVER_PROGRAM = "/opt/spire/bin/spire-server";
+
 /** Where the server runs. */
 export interface ServerRef {
     namespace: string;
@@ -168,7 +171,7 @@ export class SpireServer {
 
     /** Runs a command with JSON output, whose exit code is 0 even when entries failed: results are read per entry. */
     private async json<T>(args: string[], stdin?: string): Promise<T> {
-        const command = ["/opt/spire/bin/spire-server", ...args, "-output", "json"];
+        const command = [SERVER_PROGRAM, ...args, "-output", "json"];
         const { namespace, container } = this.server;
         const result = await this.cluster.exec(
             { namespace, pod: this.pod, container },

@@ -45,6 +45,19 @@ test("the default server is one replica with one volume and no disruption budget
     assert.equal(at(set, "spec.template.spec.topologySpreadConstraints"), undefined);
 });
 
+test("nothing depends on what an image runs by itself", async () => {
+    const all = await renderServer({ image: "registry.example.org/mirror/spire-server" });
+    for (const [key, path] of [
+        ["StatefulSet/spire-server", "/run/spire/config/server.conf"],
+        ["DaemonSet/spire-agent", "/run/spire/config/agent.conf"],
+    ] as const) {
+        const container = at(all[key], "spec.template.spec.containers.0");
+        const program = `/opt/spire/bin/${key.split("/")[1]!}`;
+        assert.deepEqual(at(container, "command"), [program, "run", "-config", path]);
+        assert.equal(at(container, "args"), undefined);
+    }
+});
+
 test("several replicas are spread and drained one at a time", async () => {
     const all = await renderServer({ replicas: 3, datastore: postgres });
     const budget = at(all["PodDisruptionBudget/spire-server"], "spec");
