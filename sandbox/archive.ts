@@ -47,22 +47,26 @@ export function archiveFiles(
 }
 
 /**
- * Packs a directory as a layer, owned by root, with fixed times: equal content gives an equal digest.
+ * Packs a directory as a layer, with one owner and fixed times: equal content gives an equal digest.
  *
  * @param dir the layer's root.
  * @param into the directory of the archive's parts, where `<digest>.tar` appears.
+ * @param owner numeric `user:group`.
  * @returns the layer's digest.
  */
-export async function writeLayer(dir: string, into: string): Promise<string> {
+export async function writeLayer(dir: string, into: string, owner = "0:0"): Promise<string> {
     const temporary = join(into, "layer.partial");
-    const owner = ["--owner=0", "--group=0", "--numeric-owner"];
+    const [user, group] = owner.split(":");
+    const ownership = [`--owner=${user}`, `--group=${group}`, "--numeric-owner"];
+    // Of a file's capabilities; tar leaves them out otherwise.
+    const attributes = ["--xattrs", "--xattrs-include=security.capability"];
     const order = [
         "--sort=name",
         "--mtime=@0",
         "--format=posix",
         "--pax-option=delete=atime,delete=ctime",
     ];
-    await run("tar", ["-C", dir, ...owner, ...order, "-cf", temporary, "."], {
+    await run("tar", ["-C", dir, ...ownership, ...attributes, ...order, "-cf", temporary, "."], {
         timeoutMs: 300_000,
     });
     const hash = createHash("sha256");

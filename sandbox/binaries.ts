@@ -4,11 +4,8 @@ import { basename, join } from "node:path";
 import { cached } from "./cache";
 import { sandboxSources } from "./paths";
 import { run } from "./shell";
+import { KUBERNETES_VERSION, moduleName, type Versions, wantedVersions } from "./versions";
 
-/** Versions that appear in more than one place; the go.mod files say the same. */
-export const KUBERNETES_VERSION = "1.34.2";
-export const CILIUM_VERSION = "1.18.4";
-export const SPIRE_VERSION = "1.13.3";
 const PULUMI_VERSION = "3.250.0";
 
 /** One `go build`: some commands of one module, with the same flags. */
@@ -32,7 +29,7 @@ const cilium = "github.com/cilium/cilium";
 export const CONTROLLER_MANAGER = "github.com/spiffe/spire-controller-manager";
 
 /** In the order in which they are built: first what the images need, which are made meanwhile. */
-const BUILDS: readonly Build[] = [
+const buildsOf = (versions: Versions): Build[] => [
     {
         module: "kubernetes",
         commands: {
@@ -58,7 +55,7 @@ const BUILDS: readonly Build[] = [
         commands: { "local-path-provisioner": "github.com/rancher/local-path-provisioner" },
     },
     {
-        module: "cilium",
+        module: moduleName("cilium", versions),
         commands: {
             "cilium-agent": `${cilium}/daemon`,
             "cilium-operator-generic": `${cilium}/operator`,
@@ -69,14 +66,14 @@ const BUILDS: readonly Build[] = [
             "cilium-mount": `${cilium}/tools/mount`,
             "cilium-sysctlfix": `${cilium}/tools/sysctlfix`,
         },
-        // Version, revision, date: Cilium's own tools take the string apart.
+        // Version, revision, date: Cilium's own tools take the string apart. The module does not tell the last two.
         variables: [
-            `${cilium}/pkg/version.ciliumVersion=${CILIUM_VERSION} afda2aa9 2025-11-12T11:42:18+00:00`,
+            `${cilium}/pkg/version.ciliumVersion=${versions.cilium} 00000000 1970-01-01T00:00:00+00:00`,
         ],
         tags: "osusergo,ipam_provider_operator",
     },
     {
-        module: "spire",
+        module: moduleName("spire", versions),
         commands: commandsBelow("github.com/spiffe/spire/cmd", ["spire-server", "spire-agent"]),
         tags: "netgo,osusergo,sqlite_omit_load_extension",
         cgo: true, // sqlite
@@ -107,29 +104,33 @@ const BUILDS: readonly Build[] = [
 ];
 
 /** Names of all programs that can be built. */
-export const binaryNames = BUILDS.flatMap((build) => Object.keys(build.commands));
+export const binaryNames = buildsOf(wantedVersions()).flatMap(({ commands }) =>
+    Object.keys(commands),
+);
 
 /**
  * The path of a program, which is built first if the cache does not have it (with the other commands of
  * its build).
  *
+ * @param versions of Cilium and SPIRE. @default those of the stack `dev`
  * @throws Error for an unknown name, or with what the Go tool wrote.
  */
-export async function ensureBinary(name: string): Promise<string> {
-    const build = BUILDS.find((b) => name in b.commands);
+export async function ensureBinary(name: string, versions = wantedVersions()): Promise<string> {
+    const build = buildsOf(versions).find((b) => name in b.commands);
     if (!build) throw new Error(`no program "${name}"; programs: ${binaryNames.join(", ")}`);
-    let directory = finished.get(build);
+    const key = JSON.stringify(build);
+    let directory = finished.get(key);
     if (!directory) {
         // One after the other: each uses all processors.
         directory = lastBuild.then(() => make(build));
         lastBuild = directory.catch(() => undefined);
-        finished.set(build, directory);
+        finished.set(key, directory);
     }
     return join(await directory, name);
 }
 
 /** One promise per build: callers that ask at the same time share it. */
-const finished = new Map<Build, Promise<string>>();
+const finished = new Map<string, Promise<string>>();
 let lastBuild: Promise<unknown> = Promise.resolve();
 
 /** The Go tool's version: part of every key. */
@@ -204,10 +205,10 @@ export async function dependencyDir(module: string, cwd: string): Promise<string
  * The directory of Cilium's Helm chart, copied out of the Go module of that version, whose checksum the
  * Go tool verifies.
  *
- * @param version for example "1.18.4".
+ * @param version for example "1.18.4". @default that of the stack `dev`
  * @throws Error when the version does not exist or its checksum is wrong.
  */
-export async function ensureChart(version: string = CILIUM_VERSION): Promise<string> {
+export async function ensureChart(version = wantedVersions().cilium): Promise<string> {
     const dir = await cached(`charts/cilium-${version}`, { version }, async (target) => {
         // Outside of any module, so that the version asked for is not the one of our go.mod.
         const module = await dependencyDir(`${cilium}@v${version}`, target);

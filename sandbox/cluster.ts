@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { binaryNames, ensureBinary, ensureChart } from "./binaries";
 import { cgroupDirs, cgroupPids, createCgroup, removeCgroup } from "./cgroups";
 import { controlPlane, startControlPlane } from "./controlPlane";
-import { ensureImageStore } from "./imageStore";
+import { ensureImageStore, useStore } from "./imageStore";
 import { DEFAULT_NODES, MAX_NODES, node, nodeNamed, type Instance, type Node } from "./instance";
 import { getNodes, kubectl } from "./kubectl";
 import { tryLock } from "./lock";
@@ -15,6 +15,7 @@ import { createPki } from "./pki";
 import { requireMachine } from "./preflight";
 import { isRunning } from "./services";
 import { progress, run } from "./shell";
+import { type Versions, wantedVersions } from "./versions";
 
 /** One row of {@link status}. */
 export interface Part {
@@ -31,7 +32,11 @@ export interface Part {
  */
 export async function buildAll(): Promise<void> {
     await requireMachine();
-    await Promise.all([...binaryNames.map(ensureBinary), ensureImageStore(), ensureChart()]);
+    await Promise.all([
+        ...binaryNames.map((name) => ensureBinary(name)),
+        ensureImageStore(),
+        ensureChart(),
+    ]);
 }
 
 /**
@@ -41,19 +46,24 @@ export async function buildAll(): Promise<void> {
  * Does nothing when all runs already; starts what has died; begins anew when an earlier `up` did not get
  * to its end, or the machine was restarted.
  *
+ * @param versions of Cilium and SPIRE whose images the nodes have. @default those of the stack `dev`
  * @throws Error that says which part is missing and why, each within its deadline.
  */
-export async function up(instance: Instance): Promise<void> {
+export async function up(
+    instance: Instance,
+    versions: readonly Versions[] = [wantedVersions()],
+): Promise<void> {
     await requireMachine();
     await locked(instance, async () => {
-        if ((await finishedBoot(instance)) !== (await bootId())) {
-            await destroy(instance);
-        } else if ((await status(instance)).every((part) => part.healthy)) {
+        const store = await ensureImageStore(versions);
+        if ((await finishedBoot(instance)) !== (await bootId())) await destroy(instance);
+        await useStore(instance, store);
+        const parts = await status(instance);
+        if (parts.length > 0 && parts.every((part) => part.healthy)) {
             progress(`sandbox ${instance.number} runs already`);
             return;
         }
         await ensureBinary("kubelet");
-        await ensureImageStore();
         await createPki(instance);
         await createBridge(instance);
         await createCgroup(instance.cgroup);

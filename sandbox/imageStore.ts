@@ -1,9 +1,11 @@
-import { cp, mkdir, readdir } from "node:fs/promises";
+import { cp, mkdir, readdir, readlink, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { cached } from "./cache";
 import { ensureTools } from "./debian";
-import { ensureImageArchive } from "./images";
+import type { Instance } from "./instance";
+import { ensureImageArchive } from "./imageArchive";
 import { run } from "./shell";
+import { type Versions, wantedVersions } from "./versions";
 
 /** containerd's databases: the only files below its directory that are ever written in place. */
 const DATABASES = /\.db$/;
@@ -28,9 +30,13 @@ kill $! && wait || true
 /**
  * A containerd data directory into which all images were imported and unpacked once. Each node starts
  * from a copy (see {@link copyImageStore}) instead of importing 1 GB by itself.
+ *
+ * @param versions of Cilium and SPIRE. @default those of the stack `dev`
  */
-export async function ensureImageStore(): Promise<string> {
-    const archive = await ensureImageArchive();
+export async function ensureImageStore(
+    versions: readonly Versions[] = [wantedVersions()],
+): Promise<string> {
+    const archive = await ensureImageArchive(versions);
     const tools = await ensureTools();
     return cached("image-store", { archive, tools, IMPORT_SCRIPT }, async (dir) => {
         const env = { STORE: dir, ARCHIVE: archive, PATH: toolPath(tools) };
@@ -38,6 +44,32 @@ export async function ensureImageStore(): Promise<string> {
         const script = ["sh", "-euc", IMPORT_SCRIPT];
         await run("unshare", [...isolated, ...script], { env, timeoutMs: 600_000 });
     });
+}
+
+/**
+ * Gives an instance its images: those with which its nodes start, also the ones that join later.
+ *
+ * @throws Error when it has others already, which its nodes run.
+ */
+export async function useStore(instance: Instance, store: string): Promise<void> {
+    const used = await storeOf(instance).catch(() => undefined);
+    if (used === store) return;
+    if (used) {
+        throw new Error(
+            `sandbox ${instance.number} runs with images of other versions; remove it first (make down), or choose another --instance`,
+        );
+    }
+    await mkdir(instance.stateDir, { recursive: true });
+    await symlink(store, storeLink(instance));
+}
+
+/** The store of an instance's nodes. */
+export async function storeOf(instance: Instance): Promise<string> {
+    return await readlink(storeLink(instance));
+}
+
+function storeLink(instance: Instance): string {
+    return join(instance.stateDir, "images");
 }
 
 /** `PATH` with the unpacked Debian tools first. */

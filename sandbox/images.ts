@@ -1,182 +1,233 @@
-import { chmod, cp, mkdir, rm, symlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { writeArchive, writeLayer, type ArchivedImage, type ImageConfig } from "./archive";
-import {
-    CILIUM_VERSION,
-    KUBERNETES_VERSION,
-    SPIRE_VERSION,
-    ensureBinary,
-    dependencyDir,
-    moduleSource,
-} from "./binaries";
-import { cached } from "./cache";
-import { ensureCiliumRuntime, ensureTools } from "./debian";
-import { run } from "./shell";
+/**
+ * The images of the upstream projects under their own names, as plain data: what their Dockerfiles say of how they run,
+ * and of their files what pods use. test/unit/sandbox/dockerfiles.test.ts compares them with the Dockerfiles.
+ */
+import { atLeast } from "../components/spire/versions";
+import type { ImageConfig } from "./archive";
+import { KUBERNETES_VERSION, type Versions } from "./versions";
 
 /** The image that holds a pod's namespaces. */
 export const PAUSE_IMAGE = "registry.k8s.io/pause:3.10";
 
-/** A layer: a whole directory, or files (path in the image -> source) and symbolic links. */
-type Layer =
-    { directory: string } | { files: Record<string, string>; links?: Record<string, string> };
+/** Where a file of an image comes from: a program of ours, or a file in one of the prepared directories. */
+export type Source =
+    | { program: string }
+    | { text: string }
+    | { from: "cilium-runtime" | "cilium-files" | "tools" | "pause"; path: string };
 
-interface Image {
+/** What one or more COPY instructions make. */
+export interface LayerSpec {
+    /** Numeric `user:group` of all that is in it. @default "0:0" */
+    owner?: string;
+    /** Directories with their modes. Others, of files, have 0755. */
+    directories?: Record<string, number>;
+    /** Path in the image -> source. */
+    files?: Record<string, Source>;
+    /** Path in the image -> target. */
+    links?: Record<string, string>;
+    /** Path in the image -> capabilities of the file, as setcap takes them. */
+    capabilities?: Record<string, string>;
+}
+
+/** An upstream Dockerfile, in a Go module that can be read here. */
+export interface Dockerfile {
+    module: string;
+    version: string;
+    path: string;
+    /** The last when absent. */
+    stage?: string;
+    /** Build arguments that upstream's build gives. */
+    args?: Record<string, string>;
+}
+
+export interface ImageSpec {
     tag: string;
+    upstream: Dockerfile | { unread: string };
     config: ImageConfig;
-    layers: Layer[];
+    layers: (LayerSpec | "cilium-runtime")[];
 }
 
-/** The images of the upstream projects under their own names, with what their pods use of them. */
-async function images(): Promise<Image[]> {
-    const spire = async (name: string): Promise<Image> => ({
-        tag: `ghcr.io/spiffe/${name}:${SPIRE_VERSION}`,
-        config: { Entrypoint: [`/opt/spire/bin/${name}`], WorkingDir: "/opt/spire" },
-        layers: [{ files: { [`/opt/spire/bin/${name}`]: await ensureBinary(name) } }],
-    });
-    const single = async (tag: string, name: string, config: ImageConfig = {}): Promise<Image> => ({
-        tag,
-        config: { Entrypoint: [`/${name}`], ...config },
-        layers: [{ files: { [`/${name}`]: await ensureBinary(name) } }],
-    });
-    return [
-        {
-            tag: PAUSE_IMAGE,
-            config: { Entrypoint: ["/pause"], User: "65535:65535" },
-            layers: [{ files: { "/pause": join(await ensurePause(), "pause") } }],
+/** What BuildKit gives an image that is built from nothing (dockerfile2llb, emptyImage). */
+const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
+const certificates: LayerSpec = {
+    files: { [CERTIFICATES]: { from: "cilium-runtime", path: CERTIFICATES } },
+};
+
+/** What every cluster runs, whatever is installed on it. */
+export const CLUSTER_IMAGES: readonly ImageSpec[] = [
+    {
+        tag: PAUSE_IMAGE,
+        upstream: kubernetes("build/pause/Dockerfile", { BASE: "scratch", ARCH: "amd64" }),
+        config: { Entrypoint: ["/pause"], User: "65535:65535", Env: [PATH] },
+        layers: [{ files: { "/pause": { from: "pause", path: "pause" } } }],
+    },
+    {
+        tag: "registry.k8s.io/coredns/coredns:v1.12.4",
+        upstream: { module: "github.com/coredns/coredns", version: "1.12.4", path: "Dockerfile" },
+        config: {
+            Entrypoint: ["/coredns"],
+            User: "nonroot:nonroot",
+            Env: [PATH, `SSL_CERT_FILE=${CERTIFICATES}`],
         },
-        ...(await ciliumImages()),
-        await spire("spire-server"),
-        await spire("spire-agent"),
-        await single("registry.k8s.io/coredns/coredns:v1.12.4", "coredns"),
-        await single("registry.k8s.io/e2e-test-images/agnhost:2.56", "agnhost", { Cmd: ["pause"] }),
-        {
-            tag: "docker.io/rancher/local-path-provisioner:v0.0.30",
-            config: { Entrypoint: ["/usr/bin/local-path-provisioner"] },
-            layers: [{ files: await usrBin(["local-path-provisioner"]) }],
-        },
-        {
-            tag: "docker.io/library/busybox:1.35",
-            config: { Cmd: ["sh"] },
-            layers: [
-                {
-                    files: { "/bin/busybox": join(await ensureTools(), "bin", "busybox") },
-                    links: Object.fromEntries(
-                        ["sh", "cat", "chmod", "ls", "mkdir", "rm", "sleep", "wget"].map(
-                            (applet) => [`/bin/${applet}`, "busybox"],
-                        ),
-                    ),
+        layers: [
+            certificates,
+            {
+                files: {
+                    "/coredns": { program: "coredns" },
+                    "/etc/passwd": { text: "nonroot:x:65532:65532:nonroot:/:/sbin/nologin\n" },
+                    "/etc/group": { text: "nonroot:x:65532:\n" },
                 },
-            ],
+                capabilities: { "/coredns": "cap_net_bind_service=+ep" },
+            },
+        ],
+    },
+    {
+        tag: "docker.io/rancher/local-path-provisioner:v0.0.30",
+        upstream: {
+            module: "github.com/rancher/local-path-provisioner",
+            version: "0.0.30",
+            path: "package/Dockerfile",
+            args: { TARGETPLATFORM: "linux/amd64" },
         },
-    ];
-}
+        config: { Cmd: ["local-path-provisioner"], Env: [PATH, "ARCH=amd64"] },
+        layers: [{ files: usrBin(["local-path-provisioner"]) }],
+    },
+    {
+        tag: "docker.io/library/busybox:1.35",
+        upstream: {
+            unread: "Docker's official images are in no Go module; pods name their command",
+        },
+        config: { Cmd: ["sh"], Env: [PATH] },
+        layers: [
+            {
+                files: { "/bin/busybox": { from: "tools", path: "bin/busybox" } },
+                links: Object.fromEntries(
+                    ["sh", "cat", "chmod", "ls", "mkdir", "rm", "sleep", "wget"].map((applet) => [
+                        `/bin/${applet}`,
+                        "busybox",
+                    ]),
+                ),
+            },
+        ],
+    },
+    {
+        tag: "registry.k8s.io/e2e-test-images/agnhost:2.56",
+        upstream: kubernetes("test/images/agnhost/Dockerfile", { BASEIMAGE: "alpine:3.21" }),
+        config: { Entrypoint: ["/agnhost"], Cmd: ["pause"], Env: [PATH] },
+        layers: [
+            { directories: { "/uploads": 0o755 }, files: { "/agnhost": { program: "agnhost" } } },
+        ],
+    },
+];
 
-/** Agent and operator, on one Debian layer. */
-async function ciliumImages(): Promise<Image[]> {
-    const source = await ensureCiliumFiles();
-    const runtime = await ensureCiliumRuntime();
-    const agent: Layer = {
-        files: {
-            ...(await usrBin([
-                "cilium-agent",
-                "cilium-dbg",
-                "cilium-health",
-                "cilium-health-responder",
-                "cilium-mount",
-                "cilium-sysctlfix",
-            ])),
-            "/opt/cni/bin/cilium-cni": await ensureBinary("cilium-cni"),
-            "/cni/loopback": join(runtime, "usr", "lib", "cni", "loopback"),
-            "/var/lib/cilium/bpf": join(source, "bpf"),
-            "/init-container.sh": join(source, "init-container.sh"),
-            "/install-plugin.sh": join(source, "install-plugin.sh"),
-            "/cni-uninstall.sh": join(source, "cni-uninstall.sh"),
-        },
-        links: { "/usr/bin/cilium": "cilium-dbg" },
-    };
+/** The images of one version of Cilium and one of SPIRE. */
+export function imageSpecs(versions: Versions): ImageSpec[] {
     return [
-        {
-            tag: `quay.io/cilium/cilium:v${CILIUM_VERSION}`,
-            config: { Cmd: ["/usr/bin/cilium-dbg"], Env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] },
-            layers: [{ directory: runtime }, agent],
-        },
-        {
-            tag: `quay.io/cilium/operator-generic:v${CILIUM_VERSION}`,
-            config: { Cmd: ["/usr/bin/cilium-operator-generic"] },
-            layers: [{ directory: runtime }, { files: await usrBin(["cilium-operator-generic"]) }],
-        },
+        ciliumAgent(versions.cilium),
+        ciliumOperator(versions.cilium),
+        // The server runs as a user of its own, the agent as root (Dockerfile, spireuid).
+        spire("server", versions.spire, "1000:1000", "private"),
+        spire("agent", versions.spire, "0:0", "public"),
     ];
 }
 
-async function usrBin(names: string[]): Promise<Record<string, string>> {
-    const entries = names.map(async (n) => [`/usr/bin/${n}`, await ensureBinary(n)] as const);
-    return Object.fromEntries(await Promise.all(entries));
+function ciliumAgent(version: string): ImageSpec {
+    const file = (path: string): Source => ({ from: "cilium-files", path });
+    return {
+        tag: `quay.io/cilium/cilium:v${version}`,
+        upstream: cilium(version, "images/cilium/Dockerfile"),
+        config: {
+            Cmd: ["/usr/bin/cilium-dbg"],
+            WorkingDir: "/home/cilium",
+            Env: [PATH, "HUBBLE_SERVER=unix:///var/run/cilium/hubble.sock", "INITSYSTEM=SYSTEMD"],
+        },
+        layers: [
+            "cilium-runtime",
+            {
+                directories: { "/home/cilium": 0o755 },
+                files: {
+                    ...usrBin([
+                        "cilium-agent",
+                        "cilium-dbg",
+                        "cilium-health",
+                        "cilium-health-responder",
+                        "cilium-mount",
+                        "cilium-sysctlfix",
+                    ]),
+                    "/opt/cni/bin/cilium-cni": { program: "cilium-cni" },
+                    "/cni/loopback": { from: "cilium-runtime", path: "usr/lib/cni/loopback" },
+                    "/var/lib/cilium/bpf": file("bpf"),
+                    "/init-container.sh": file("init-container.sh"),
+                    "/install-plugin.sh": file("install-plugin.sh"),
+                    "/cni-uninstall.sh": file("cni-uninstall.sh"),
+                },
+                links: { "/usr/bin/cilium": "cilium-dbg" },
+            },
+        ],
+    };
 }
 
-/** What the agent's image takes from Cilium's source: BPF programs, which it compiles, and scripts. */
-async function ensureCiliumFiles(): Promise<string> {
-    return cached(`cilium-files-${CILIUM_VERSION}`, {}, async (dir) => {
-        const source = await dependencyDir("github.com/cilium/cilium", moduleSource("cilium"));
-        const plugin = ["install-plugin.sh", "cni-uninstall.sh"].map(
-            (f) => `plugins/cilium-cni/${f}`,
-        );
-        for (const path of ["bpf", "images/cilium/init-container.sh", ...plugin]) {
-            await cp(join(source, path), join(dir, basename(path)), { recursive: true });
-        }
-        await run("chmod", ["-R", "u+w", dir]); // the module cache is read-only
-    });
+function ciliumOperator(version: string): ImageSpec {
+    return {
+        tag: `quay.io/cilium/operator-generic:v${version}`,
+        upstream: {
+            ...cilium(version, "images/operator/Dockerfile"),
+            args: { OPERATOR_VARIANT: "operator-generic" },
+        },
+        config: {
+            // Since 1.20 it runs nothing by itself; the chart names the command.
+            ...(!atLeast(version, "1.20.0") && { Cmd: ["/usr/bin/cilium-operator-generic"] }),
+            Env: [PATH, "GOPS_CONFIG_DIR=/home/gops"],
+        },
+        layers: [
+            certificates,
+            {
+                directories: { "/home/gops": 0o777 },
+                files: usrBin(["cilium-operator-generic"]),
+            },
+        ],
+    };
 }
 
-/** The pause program, compiled from the source in the Kubernetes module. */
-async function ensurePause(): Promise<string> {
-    return cached("bin/pause", { KUBERNETES_VERSION }, async (dir) => {
-        const kubernetes = await dependencyDir("k8s.io/kubernetes", moduleSource("kubernetes"));
-        const source = join(kubernetes, "build", "pause", "linux", "pause.c");
-        await run("gcc", ["-Os", "-static", "-DVERSION=3.10", "-o", join(dir, "pause"), source]);
-    });
+/** @param socketDir last part of the directories of its sockets. */
+function spire(part: string, version: string, owner: string, socketDir: string): ImageSpec {
+    const name = `spire-${part}`;
+    const prepared = [
+        "/opt/spire/bin",
+        `/etc/spire/${part}`,
+        `/run/spire/${part}/${socketDir}`,
+        `/tmp/${name}/${socketDir}`,
+        `/var/lib/spire/${part}`,
+    ];
+    return {
+        tag: `ghcr.io/spiffe/${name}:${version}`,
+        upstream: { module: "github.com/spiffe/spire", version, path: "Dockerfile", stage: name },
+        config: {
+            Entrypoint: [`/opt/spire/bin/${name}`, "run"],
+            User: owner,
+            WorkingDir: "/opt/spire",
+            Env: [PATH],
+        },
+        layers: [
+            certificates,
+            {
+                owner,
+                directories: Object.fromEntries(prepared.map((path) => [path, 0o755])),
+                files: { [`/opt/spire/bin/${name}`]: { program: name } },
+            },
+        ],
+    };
 }
 
-/** The docker-archive with all images; `docker load` and `kind load image-archive` read it, too. */
-export async function ensureImageArchive(): Promise<string> {
-    const all = await images();
-    const dir = await cached("images", all, async (target) => {
-        const parts = join(target, "parts");
-        const digests = new Map<string, string>();
-        const archived: ArchivedImage[] = [];
-        for (const { tag, config, layers } of all) {
-            const image: ArchivedImage = { tag, config, layers: [] };
-            for (const layer of layers) {
-                const key = JSON.stringify(layer);
-                const digest = digests.get(key) ?? (await packLayer(layer, parts));
-                digests.set(key, digest);
-                image.layers.push(digest);
-            }
-            archived.push(image);
-        }
-        await writeArchive(join(target, "images.tar"), parts, archived);
-    });
-    return join(dir, "images.tar");
+function kubernetes(path: string, args: Record<string, string>): Dockerfile {
+    return { module: "k8s.io/kubernetes", version: KUBERNETES_VERSION, path, args };
 }
 
-async function packLayer(layer: Layer, parts: string): Promise<string> {
-    await mkdir(parts, { recursive: true });
-    if ("directory" in layer) return writeLayer(layer.directory, parts);
-    const staging = join(parts, "..", "staging");
-    await mkdir(staging);
-    await chmod(staging, 0o755);
-    for (const [path, source] of Object.entries(layer.files)) {
-        const target = join(staging, path);
-        await mkdir(dirname(target), { recursive: true });
-        await cp(source, target, { recursive: true });
-    }
-    for (const [path, target] of Object.entries(layer.links ?? {})) {
-        await symlink(target, join(staging, path));
-    }
-    // Sources in the Go module cache are read-only and not executable.
-    await run("chmod", ["-R", "u+w,a+rX", staging]);
-    const scripts = Object.keys(layer.files).filter((path) => path.endsWith(".sh"));
-    for (const script of scripts) await chmod(join(staging, script), 0o755);
-    const digest = await writeLayer(staging, parts);
-    await rm(staging, { recursive: true });
-    return digest;
+function cilium(version: string, path: string): Dockerfile {
+    return { module: "github.com/cilium/cilium", version, path, stage: "release" };
+}
+
+function usrBin(programs: string[]): Record<string, Source> {
+    return Object.fromEntries(programs.map((program) => [`/usr/bin/${program}`, { program }]));
 }

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { copyImageStore, ensureImageStore } from "./imageStore";
+import { copyImageStore, storeOf } from "./imageStore";
 import { PAUSE_IMAGE } from "./images";
 import { DNS_SERVICE_IP, type Instance, type Node } from "./instance";
 import { sandboxSources } from "./paths";
@@ -24,7 +24,7 @@ export async function createNodeFiles(instance: Instance, node: Node): Promise<v
     );
     await writeFile(join(node.dir, "containerd.toml"), await containerdConfiguration());
     const store = join(node.dir, "containerd");
-    if (!existsSync(store)) await copyImageStore(await ensureImageStore(), store);
+    if (!existsSync(store)) await copyImageStore(await storeOf(instance), store);
 }
 
 /** The kubelet's configuration file. */

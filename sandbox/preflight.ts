@@ -11,6 +11,7 @@ const PACKAGES: Record<string, string[]> = {
     openssl: ["openssl"],
     gcc: ["gcc", "libc6-dev"],
     nsenter: ["util-linux"],
+    setcap: ["libcap2-bin"],
     // debootstrap calls these.
     wget: ["wget", "ca-certificates"],
     gpgv: ["gpgv"],

@@ -25,6 +25,7 @@ import { ensureBinary, ensureChart } from "./binaries";
 import type { Instance } from "./instance";
 import { repositoryRoot } from "./paths";
 import { progress } from "./shell";
+import { wantedVersions } from "./versions";
 
 const KUBERNETES_PROVIDER = "4.25.0";
 
@@ -84,14 +85,18 @@ export async function enterPulumi({ dir, kubeconfig }: PulumiHome): Promise<void
     });
 }
 
-/** The main program, with the chart from the Go module instead of the chart repository. */
+/** The main program, with what the sandbox has: its versions, and the chart from the Go module instead of the chart repository. */
 export async function platformProgram(overrides: Values = {}): Promise<Program> {
+    const versions = wantedVersions();
     return {
         project: "cilium-spire",
         folder: "",
         run: await load("index"),
         overrides: mergeValues(
-            { "cilium-spire:cilium": { chart: await ensureChart() } },
+            {
+                "cilium-spire:cilium": { version: versions.cilium, chart: await ensureChart() },
+                "cilium-spire:spire": { version: versions.spire },
+            },
             overrides,
         ),
     };

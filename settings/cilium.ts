@@ -123,7 +123,7 @@ export const ciliumSettings = group({
                 "the settings that describe an installation are refused. A stack does not adopt the Cilium that it installed.",
         ),
     version: version
-        .default("1.18.12")
+        .default("1.19.6")
         .describe("Version of Cilium: chart and images. With `adopt`, the version that is there."),
     namespace: objectName.default("kube-system").describe("Namespace of Cilium."),
     authentication: authenticationSettings.describe(

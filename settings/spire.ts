@@ -5,7 +5,7 @@ import { agentSettings } from "./spireAgent";
 import { serverSettings } from "./spireServer";
 
 export const spireSettings = group({
-    version: version.default("1.14.7").describe("Version of the SPIRE server, and of its agents."),
+    version: version.default("1.15.3").describe("Version of the SPIRE server, and of its agents."),
     server: serverSettings.describe("The SPIRE server."),
     agent: agentSettings.describe("The SPIRE agents, one on each node."),
     sockets: group({

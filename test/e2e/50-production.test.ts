@@ -7,13 +7,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Cluster, type Entry, owns, SpireServer } from "@cilium-spire/entries-provider";
+import {
+    Cluster,
+    type Entry,
+    owns,
+    SERVER_PROGRAM,
+    SpireServer,
+} from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
 import type { Values } from "../../components/cilium/values";
 import { CLIENTS } from "../../examples/mtls-demo/names";
 import { Demo } from "../../examples/mtls-demo/proof";
 import type { StackOutputs } from "../../outputs";
-import { SPIRE_VERSION } from "../../sandbox/binaries";
 import { down, up as clusterUp } from "../../sandbox/cluster";
 import { nodeNamed } from "../../sandbox/instance";
 import { addNode } from "../../sandbox/nodes";
@@ -172,7 +177,6 @@ async function forSandbox(): Promise<Values> {
         },
         "cilium-spire:verify": false,
         "cilium-spire:spire": {
-            version: SPIRE_VERSION,
             server: { datastore: { host: postgres.host } },
         },
     };
@@ -183,7 +187,7 @@ async function ask(pod: string, ...command: string[]): Promise<string> {
     const { container } = outputs.spireServer;
     const result = await cluster.exec(
         { namespace: NAMESPACE, pod, container },
-        ["/opt/spire/bin/spire-server", ...command],
+        [SERVER_PROGRAM, ...command],
         { timeoutMs: 30_000 },
     );
     assert.equal(result.code, 0, result.stderr);

@@ -43,7 +43,7 @@ test("the chart gets the user's values and ours, from the official repository", 
         name: "cilium",
         namespace: "cilium",
         chart: "cilium",
-        version: "1.18.12",
+        version: "1.19.6",
         repositoryOpts: { repo: "https://helm.cilium.io" },
         values: { ...chartValues(args), ipam: { mode: "kubernetes" } },
     });

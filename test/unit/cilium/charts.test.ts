@@ -17,11 +17,12 @@ import {
     type Container,
     type Volume,
 } from "../../../components/cilium/workloadSocket";
-import { ensureBinary, ensureChart, KUBERNETES_VERSION } from "../../../sandbox/binaries";
+import { ensureBinary, ensureChart } from "../../../sandbox/binaries";
+import { KUBERNETES_VERSION } from "../../../sandbox/versions";
 import { argsWith, SOCKETS } from "./fixtures";
 
 /** Old and new patches of the minor releases; the Go module proxy has no newer ones of 1.15 to 1.19. */
-const VERSIONS = ["1.15.7", "1.15.19", "1.16.5", "1.17.0", "1.18.4", "1.19.3", "1.20.2"];
+const VERSIONS = ["1.15.7", "1.15.19", "1.16.5", "1.17.0", "1.18.4", "1.19.3", "1.19.6", "1.20.2"];
 
 interface Manifest {
     kind: string;

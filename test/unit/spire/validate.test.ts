@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import * as fc from "fast-check";
-import { ensureBinary, SPIRE_VERSION } from "../../../sandbox/binaries";
+import { ensureBinary } from "../../../sandbox/binaries";
+import { wantedVersions } from "../../../sandbox/versions";
 import { decode, validSpire } from "./arbitrary";
 import { agentConfOf, serverConfOf } from "./confs";
 
@@ -15,7 +16,8 @@ const run = promisify(execFile);
 /** One of server and agent takes about 0.1 s. */
 const RUNS = 50;
 /** The binaries' version, and lifetimes that leave room for every other one: else most draws would lose theirs. */
-const version = { version: SPIRE_VERSION, agent: { version: SPIRE_VERSION } };
+const { spire } = wantedVersions();
+const version = { version: spire, agent: { version: spire } };
 const long = { ...version, server: { caTtl: "1176h", x509SvidTtl: "168h" } };
 
 let dir = "";
