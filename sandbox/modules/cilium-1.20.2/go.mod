@@ -4,8 +4,10 @@ go 1.26.0
 
 replace sigs.k8s.io/controller-tools => github.com/cilium/controller-tools v0.21.0-1
 
+// The commit that upstream names cannot be had as a module; this release follows it. BGP is not used here.
 replace github.com/osrg/gobgp/v4 => github.com/osrg/gobgp/v4 v4.7.0
 
+// As 1.19.6 has it: the release that upstream names cannot be had as a module. Multi-cluster services are not used here.
 replace sigs.k8s.io/mcs-api/controllers => sigs.k8s.io/mcs-api/controllers v0.0.0-20260403094305-4b9911b73f14
 
 tool (

@@ -2,6 +2,7 @@ module cilium-spire.sandbox/spire-1.15.3
 
 go 1.26.6
 
+// As 1.14.5 has it: the release that upstream names cannot be had as a module. EJBCA is not used here.
 replace github.com/Keyfactor/ejbca-go-client-sdk => github.com/Keyfactor/ejbca-go-client-sdk v1.0.2
 
 tool (
