@@ -4,7 +4,7 @@ import { atLeast, compareVersions } from "../spire/versions";
 /** Why this version cannot be used, or undefined when it can. */
 export function unsupportedCilium(version: string): string | undefined {
     if (atLeast(version, "1.21.0")) {
-        return `Cilium ${version} has no mutual authentication any more (removed in 1.21); use 1.15 to 1.20`;
+        return `Cilium ${version} is not supported: mutual authentication is deprecated since 1.20, its removal after that is announced (cilium/cilium#47132); use 1.15 to 1.20`;
     }
     if (!atLeast(version, "1.15.0")) {
         return `Cilium ${version} is not supported; use 1.15 to 1.20`;
@@ -23,7 +23,7 @@ const FIRST_WITHOUT_FORGED_PEER = ["1.17.18", "1.18.12", "1.19.6", "1.20.0"];
 export function ciliumVersionWarnings(version: string): string[] {
     const warnings: (string | false)[] = [
         atLeast(version, "1.20.0") &&
-            `Cilium ${version}: mutual authentication is deprecated and will be removed in 1.21 (cilium/cilium#47132).`,
+            `Cilium ${version}: mutual authentication is deprecated, its removal is announced (cilium/cilium#47132).`,
         !atLeast(version, "1.15.8") &&
             `Cilium ${version}: agents can crash while certificates rotate (cilium/cilium#33468); use 1.15.8 or newer.`,
         acceptsForgedPeer(version) &&

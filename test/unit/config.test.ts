@@ -202,7 +202,7 @@ test("warnings tell what works but may surprise", () => {
         warnings(decodeSettings({ ...minimal, ...settings }));
     assert.deepEqual(of({}), []);
     assert.match(of({ mutualAuth: false }).join(), /mode: required" stay in force/);
-    assert.match(of({ cilium: { version: "1.20.2" } }).join(), /removed in 1\.21/);
+    assert.match(of({ cilium: { version: "1.20.2" } }).join(), /removal is announced/);
     assert.match(of({ cilium: { kubeProxyReplacement: true } }).join(), /k8sServiceHost/);
     const adopt = (version: string) => of({ cilium: { mode: "adopt", version } }).join();
     assert.match(adopt("1.19.6"), /authentication\.enabled=true/);

@@ -7,8 +7,8 @@ test("1.15 to 1.20 are supported", () => {
         assert.equal(unsupportedCilium(version), undefined);
     }
     assert.match(unsupportedCilium("1.14.19")!, /not supported; use 1\.15 to 1\.20/);
-    assert.match(unsupportedCilium("1.21.0")!, /no mutual authentication any more/);
-    assert.match(unsupportedCilium("2.1.0")!, /no mutual authentication any more/);
+    assert.match(unsupportedCilium("1.21.0")!, /deprecated since 1\.20.*use 1\.15 to 1\.20/);
+    assert.match(unsupportedCilium("2.1.0")!, /deprecated since 1\.20/);
 });
 
 test("releases with a known hole are named, fixed ones are not", () => {
@@ -26,7 +26,7 @@ test("1.15 before 1.15.8 can crash", () => {
     assert.doesNotMatch(ciliumVersionWarnings("1.15.8").join(), /can crash/);
 });
 
-test("1.20 is the last", () => {
+test("1.20 is deprecated", () => {
     assert.deepEqual(ciliumVersionWarnings("1.20.2").length, 1);
-    assert.match(ciliumVersionWarnings("1.20.2")[0]!, /removed in 1\.21/);
+    assert.match(ciliumVersionWarnings("1.20.2")[0]!, /removal is announced/);
 });
