@@ -16,8 +16,8 @@ const RESERVED = /^\/(spire|identity|cilium-operator|cilium-agent|cilium-operato
 const selector = z
     .string()
     .regex(
-        /^(k8s|unix|docker):.+/,
-        "must be a selector of the attestors k8s, unix or docker, such as k8s:ns:shop",
+        /^[a-z0-9_]+:.+/,
+        "must be a selector: an attestor's name and a condition, such as k8s:ns:shop",
     );
 
 const workload = z
@@ -31,7 +31,9 @@ const workload = z
         selectors: z
             .array(selector)
             .min(1, "needs at least one selector")
-            .describe("What a process must have, all of it: `k8s:ns:shop`, `unix:uid:1000`, ..."),
+            .describe(
+                "What a process must have, all of it: `k8s:ns:shop`, `k8s:sa:checkout`, ... The agents of this program know those of the attestor `k8s`; agents behind an `alias` may know others.",
+            ),
         parent: z
             .union([
                 z.strictObject({
@@ -66,6 +68,15 @@ const workload = z
             .boolean()
             .default(false)
             .describe("Marks a SPIRE server that takes its CA from this one."),
+    })
+    .superRefine(({ parent, selectors }, context) => {
+        const foreign = selectors.find((s) => !s.startsWith("k8s:"));
+        if ("alias" in parent || foreign === undefined) return;
+        context.addIssue({
+            code: "custom",
+            path: ["selectors"],
+            message: `no agent of this program gives ${foreign}: they attest by k8s alone; use k8s selectors, or hang the entry under agents of your own with parent.alias`,
+        });
     })
     .superRefine(({ admin, downstream, parent, selectors }, context) => {
         const right = admin ? "admin" : "downstream";

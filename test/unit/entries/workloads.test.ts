@@ -34,7 +34,7 @@ describe("workloads", () => {
 
     test("carry every field to the entry", () => {
         const entries = plan({
-            selectors: ["unix:uid:1000", "docker:label:a:b"],
+            selectors: ["k8s:sa:shop", "k8s:ns:shop"],
             parent: { nodeLabels: { zone: "x" } },
             dnsNames: ["shop.example.org"],
             x509SvidTtl: "1h30m",
@@ -46,13 +46,24 @@ describe("workloads", () => {
             id: "cilium-spire.dev.workloads.1.shop",
             spiffeId: "spiffe://demo.local/ns/shop/sa/shop",
             parentId: "spiffe://demo.local/spire/agent/k8s_psat/c/1",
-            selectors: ["docker:label:a:b", "unix:uid:1000"],
+            selectors: ["k8s:ns:shop", "k8s:sa:shop"],
             dnsNames: ["shop.example.org"],
             x509SvidTtl: 5400,
             jwtSvidTtl: 300,
             hint: "main",
             federatesWith: ["spiffe://other.example.org"],
         });
+    });
+
+    test("have other selectors than k8s only under agents that are not this program's", () => {
+        const selectors = ["k8s:ns:shop", "unix:uid:1000"];
+        assert.throws(
+            () => decode({ selectors }),
+            /workloads\.shop\.selectors.*no agent of this program gives unix:uid:1000/,
+        );
+        const entries = plan({ selectors, parent: { alias: "/machines" } });
+        assert.deepEqual(entries["cluster/shop"]!.selectors, selectors);
+        assert.throws(() => decode({ selectors: ["shop"] }), /must be a selector/);
     });
 
     test("get admin rights only on named nodes and for a named service account", () => {
@@ -80,9 +91,6 @@ describe("workloads", () => {
 
     test("must be selected by something that an attestor knows", () => {
         assert.throws(() => decode({ selectors: [] }), /needs at least one selector/);
-        assert.throws(
-            () => decode({ selectors: ["app:shop"] }),
-            /must be a selector of the attestors/,
-        );
+        assert.throws(() => decode({ selectors: ["app:shop"] }), /no agent .* gives app:shop/);
     });
 });
