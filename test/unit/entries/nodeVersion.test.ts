@@ -13,6 +13,7 @@ function load(version: string): Promise<string> {
 }
 
 test("a Node that is too old is refused, with what is needed", async () => {
-    await assert.rejects(load("20.20.2"), /Node 22 or newer is needed, this is 20\.20\.2/);
-    await assert.doesNotReject(load("22.0.0"));
+    await assert.rejects(load("20.20.2"), /Node 22\.19\.0 or newer is needed, this is 20\.20\.2/);
+    await assert.rejects(load("22.9.1"), /Node 22\.19\.0 or newer is needed, this is 22\.9\.1/);
+    for (const version of ["22.19.0", "22.23.3", "24.0.0"]) await load(version);
 });
