@@ -3,7 +3,11 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NPM_CONFIG_LOGLEVEL := error
 
-.PHONY: up preview down doctor check test bench build
+.DEFAULT_GOAL := help
+.PHONY: help up preview down doctor check test bench build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: build ## a cluster, a `pulumi up`, and the proof that pods are authenticated
 	@node bin/sandbox/up.js up
@@ -11,17 +15,17 @@ up: build ## a cluster, a `pulumi up`, and the proof that pods are authenticated
 preview: build ## what the next `pulumi up` would change
 	@node bin/sandbox/up.js preview
 
-doctor: build ## examine the cluster of KUBECONFIG, or the sandbox
+doctor: build ## examine the stack dev, on the cluster of KUBECONFIG or the sandbox
 	@KUBECONFIG=$${KUBECONFIG:-$$(npm run -s sandbox -- kubeconfig)} npm run -s doctor -- dev
 
 down: build ## remove the sandbox and make sure that nothing is left
 	@npm run -s sandbox -- down
 	@npm run -s sandbox -- status --gone
 
-check: build ## everything that needs no cluster
+check: build ## all tests that need no cluster
 	@node bin/test/run.js check
 
-test: build ## everything
+test: build ## all tests, on a sandbox of their own
 	@node bin/test/run.js
 
 build: node_modules/.installed

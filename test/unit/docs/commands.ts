@@ -1,0 +1,137 @@
+/** What a command line of the documentation may be: every program has a rule, and an unknown one is a fault. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { repositoryRoot } from "../../../sandbox/paths";
+import { ciliumSource } from "./ciliumSource";
+import { hasHelp, misused } from "./helpText";
+import { allBlocks, read } from "./markdown";
+import type { Command } from "./shell";
+import { isKey } from "./settingKeys";
+
+/** Why the command cannot be right, or undefined. */
+type Rule = (args: string[]) => string | undefined | Promise<string | undefined>;
+
+/**
+ * Programs that are not built here: commands that the documentation uses, with the flags it uses. Read, not run, in
+ * Cilium's own documentation (1.19, gettingstarted/k8s-install-default.rst); --num-nodes in that of gcloud.
+ */
+const READ_NOT_RUN: Record<string, string[]> = {
+    "kind create cluster": ["--config"],
+    "eksctl create cluster": ["-f"],
+    "gcloud container clusters create": ["--zone", "--num-nodes", "--node-taints"],
+    "gcloud container clusters get-credentials": ["--zone"],
+    "gcloud container clusters describe": ["--zone", "--format"],
+};
+
+/** Words of the shell, and programs whose arguments cannot be checked more than for their files. */
+const PLAIN = ["cd", "cp", "export", "git", "printf"];
+
+const RULES: Record<string, Rule> = {
+    "cilium-dbg": async (args) => {
+        const commands = join(await ciliumSource(), "Documentation", "cmdref");
+        const name = ["cilium-dbg", ...args].join("_");
+        return existsSync(join(commands, `${name}.md`)) ? undefined : `there is no command ${name}`;
+    },
+    make: (args) => {
+        const makefile = read("Makefile");
+        const wrong = args.find((arg) =>
+            arg.includes("=")
+                ? !read("sandbox/versions.ts").includes(`\`${arg.split("=")[0]!}\``)
+                : !new RegExp(`^${arg}:`, "m").test(makefile),
+        );
+        return wrong && `the Makefile has no ${wrong}`;
+    },
+    npm: (args) => {
+        const [verb, ...rest] = args;
+        if (verb === "ci") return undefined;
+        if (verb !== "run") return `npm ${verb ?? ""} is not used here`;
+        const words = rest.filter((word) => word !== "-s");
+        const { scripts } = JSON.parse(read("package.json")) as { scripts: object };
+        if (!Object.hasOwn(scripts, words[0]!)) return `package.json has no script ${words[0]!}`;
+        return words[0] === "sandbox" ? sandboxProblem(words.slice(1)) : undefined;
+    },
+};
+
+/** Why a command is wrong, or undefined; `made` are the files that its document tells to make. */
+export async function problemOf(
+    { words: [path, ...args] }: Command,
+    made: Set<string>,
+): Promise<string | undefined> {
+    const program = basename(path!);
+    const missing = args.find((arg) => isFile(arg) && !made.has(arg) && !exists(arg));
+    if (missing !== undefined && !(program === "cp" && missing === args.at(-1))) {
+        return `there is no file ${missing}`;
+    }
+    const rule = RULES[program];
+    if (rule) return rule(args);
+    if (PLAIN.includes(program)) return undefined;
+    if (!hasHelp(program)) return problemAsRead([program, ...args]);
+    const problem = await misused(program, args);
+    if (problem !== undefined) return problem;
+    if (program === "pulumi") return pulumiProblem(args, made);
+    const inContainer = args.indexOf("--");
+    return inContainer < 0
+        ? undefined
+        : problemOf({ at: "", words: args.slice(inContainer + 1) }, made);
+}
+
+/** Files that the blocks of a document tell to make: by `cp`, or as a block that begins with the name in a comment. */
+export function filesMadeIn(document: string, commands: Command[]): Set<string> {
+    const named = allBlocks()
+        .filter(({ file }) => file === document)
+        .map(({ text }) => /^(?:#|\/\/) (\S+\.\w+)\b/.exec(text)?.[1]);
+    const copied = commands
+        .filter(({ words }) => words[0] === "cp")
+        .map(({ words }) => words.at(-1));
+    return new Set([...named, ...copied].filter((name) => name !== undefined));
+}
+
+function problemAsRead(words: string[]): string | undefined {
+    const line = words.join(" ");
+    const known = Object.keys(READ_NOT_RUN).find((command) => `${line} `.startsWith(`${command} `));
+    if (known === undefined) return `no rule knows "${line}"`;
+    const flags = words.filter((word) => word.startsWith("-")).map((word) => word.split("=")[0]!);
+    const unknown = flags.find((flag) => !READ_NOT_RUN[known]!.includes(flag));
+    return unknown && `no rule knows the flag ${unknown} of "${known}"`;
+}
+
+/** Configuration keys and stacks, of which the program's help knows nothing. */
+function pulumiProblem(args: string[], made: Set<string>): string | undefined {
+    const stackFlag = args.findIndex((arg) => arg === "-s" || arg === "--stack");
+    const stack = args[0] === "stack" && args[1] === "init" ? args[2] : args[stackFlag + 1];
+    const file = `Pulumi.${stack ?? ""}.yaml`;
+    const named = stackFlag >= 0 || args[1] === "init";
+    if (named && !made.has(file) && !exists(file)) return `there is no ${file}`;
+    const key = args.find((arg) => arg.startsWith("cilium-spire:"));
+    if (key === undefined || isKey(key.replace("cilium-spire:", ""))) return undefined;
+    return `${key} is not a key of this program`;
+}
+
+/** The verbs of the sandbox, as its usage lists them. */
+function sandboxProblem(args: string[]): string | undefined {
+    const words = args.filter((arg, i) => arg !== "--" && i < 3);
+    if (words[0] === "--instance") words.splice(0, 2);
+    const usage = usageOfSandbox();
+    const known = usage.some((line) => line.startsWith(`  ${words[0] ?? ""} `));
+    return known ? undefined : `the sandbox has no verb ${words[0] ?? ""}`;
+}
+
+let usage: string[] | undefined;
+function usageOfSandbox(): string[] {
+    usage ??= (() => {
+        try {
+            execFileSync(process.execPath, ["bin/sandbox/cli.js"], {
+                cwd: repositoryRoot,
+                stdio: "pipe",
+            });
+        } catch (error) {
+            return (error as { stderr: Buffer }).stderr.toString().split("\n");
+        }
+        throw new Error("the sandbox without a verb should fail with its usage");
+    })();
+    return usage;
+}
+
+const isFile = (word: string) => /^[\w./-]+\.(ya?ml|json|ts|md|conf)$/.test(word);
+const exists = (path: string) => existsSync(join(repositoryRoot, path));
