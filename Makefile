@@ -4,12 +4,12 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NPM_CONFIG_LOGLEVEL := error
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down doctor check test bench build
+.PHONY: help up preview down doctor check test matrix bench build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: build ## a cluster, a `pulumi up`, and the proof that pods are authenticated
+up: build ## a cluster, a `pulumi up`, and the proof that pods are authenticated; CILIUM= and SPIRE= choose versions
 	@node bin/sandbox/up.js up
 
 preview: build ## what the next `pulumi up` would change
@@ -35,6 +35,9 @@ node_modules/.installed: package-lock.json package.json entries-provider/package
 	@echo "installing npm packages"
 	@npm ci --no-audit --no-fund
 	@touch $@
+
+matrix: build ## the proof for each pair of versions that can be built, or CILIUM= and SPIRE=; not a test
+	@node bin/sandbox/matrix.js
 
 bench: build ## the figures of the README
 	@node bin/bench/main.js

@@ -29,7 +29,12 @@ let settings: object = { mode: "adopt" };
 let mutualAuth = true;
 let stack: Stack;
 
-const VALUES = { hubble: { enabled: false }, operator: { replicas: 0 } };
+/** As docs/cilium.md asks of the release: the chart has authentication off by default since 1.19. */
+const VALUES = {
+    authentication: { enabled: true },
+    hubble: { enabled: false },
+    operator: { replicas: 0 },
+};
 
 interface Live {
     config: Record<string, string>;
