@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ciliumSettings, registrationSettings } from "./settings/cilium";
 import { ciliumProblems, warnings } from "./settings/ciliumRules";
 import { closest } from "./settings/closest";
+import { imageSettings } from "./settings/images";
 import { clusterName, trustDomain } from "./settings/primitives";
 import { spireSettings } from "./settings/spire";
 import { workloadsSettings } from "./settings/workloads";
@@ -28,6 +29,7 @@ export const settingsSchema = z.strictObject({
         .boolean()
         .default(true)
         .describe("Run the doctor at the end of every `up` that changed something."),
+    images: imageSettings.describe("Where images come from: a mirror, an air-gapped registry."),
     spire: spireSettings.describe("SPIRE server and agents."),
     cilium: ciliumSettings.describe("Cilium."),
     registration: registrationSettings.describe("The registration entries that Cilium needs."),
@@ -114,7 +116,9 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
             `${key}: is missing; set it with "pulumi config set --path cilium-spire:${key} <value>"`,
         ];
     }
-    return [`${key} = ${JSON.stringify(value)}: ${messageOf(issue)}`];
+    // A password in a URL must not come out in a log.
+    const shown = JSON.stringify(value).replaceAll(/:\/\/[^\s"]*@/g, "://***@");
+    return [`${key} = ${shown}: ${messageOf(issue)}`];
 }
 
 /** The rule's own message, or for a type a shorter one than zod's. */

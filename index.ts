@@ -20,7 +20,7 @@ import { requireCluster } from "./preflight";
 /** A function, so that the Automation API can run the program more than once in a process. */
 export = async (): Promise<ProgramOutputs> => {
     const settings = loadSettings();
-    const { trustDomain, clusterName, kubeContext, registration } = settings;
+    const { trustDomain, clusterName, kubeContext, registration, images } = settings;
     const { sockets, version, ...spire } = settings.spire;
     const stack = pulumi.getStack();
     await requireCluster(settings, stack).catch((error: unknown) => {
@@ -33,7 +33,7 @@ export = async (): Promise<ProgramOutputs> => {
         enableConfigMapMutable: true,
         enableSecretMutable: true,
     });
-    const identity = { trustDomain, clusterName, version };
+    const spireArgs = { trustDomain, clusterName, version, images };
     const { host, port } = serverAddress(spire.server.namespace);
     const Cilium = settings.cilium.mode === "adopt" ? Adoption : Release;
     const cilium = new Cilium("cilium", ciliumArgs(settings), { provider });
@@ -44,7 +44,7 @@ export = async (): Promise<ProgramOutputs> => {
     const server = new Server(
         "spire",
         {
-            ...identity,
+            ...spireArgs,
             agent: { namespace: spire.agent.namespace, serviceAccount: AGENT_NAME },
             nodeLabelKeys: Object.keys(registration.operatorNodeLabels),
             settings: spire.server,
@@ -54,7 +54,7 @@ export = async (): Promise<ProgramOutputs> => {
     const agent = new Agent(
         "spire",
         {
-            ...identity,
+            ...spireArgs,
             version: spire.agent.version ?? version,
             server: { host, port },
             sockets,

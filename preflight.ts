@@ -10,17 +10,18 @@ import type { CiliumSettings } from "./settings/cilium";
 const OLDEST_KUBERNETES = 30;
 /** Beta and on: the kubelet's own resource for reading pods (KEP-2862). */
 const FINE_GRAINED_KUBELET = 33;
+/** Of today, and of docker before 1.7; the kubelet reads both. */
+const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
 
 /**
  * Asks the API server for its version, and for that of a SPIRE that is already there.
  *
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
- * SPIRE from which there is no way to the wanted version in one step; or why its Cilium cannot be adopted.
+ * SPIRE from which there is no way to the wanted version in one step; which pull secrets are missing; or why its Cilium
+ * cannot be adopted.
  */
-export async function requireCluster(
-    { kubeContext, spire, cilium }: Settings,
-    stack: string,
-): Promise<void> {
+export async function requireCluster(settings: Settings, stack: string): Promise<void> {
+    const { kubeContext, spire, cilium } = settings;
     const cluster = new Cluster(kubeContext);
     const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
     const release = Number.parseInt(minor, 10);
@@ -34,8 +35,32 @@ export async function requireCluster(
             `spire.agent.kubelet.authorization = "nodes/pods" needs Kubernetes 1.${FINE_GRAINED_KUBELET}, the cluster runs ${gitVersion}; set it to "nodes/proxy".`,
         );
     }
+    await requirePullSecrets(cluster, settings);
     await requireUpgradePath(cluster, spire);
     if (cilium.mode === "adopt") await requireAdoptable(cluster, cilium, stack);
+}
+
+/** Kubelets pass over a pull secret that is missing or of another type, so that images that need it are never pulled. */
+async function requirePullSecrets(
+    cluster: Cluster,
+    { images, spire, cilium }: Settings,
+): Promise<void> {
+    const namespaces = new Set([spire.server.namespace, spire.agent.namespace]);
+    if (cilium.mode === "install") namespaces.add(cilium.namespace);
+    const wanted = [...namespaces].flatMap((namespace) =>
+        images.pullSecrets.map((name) => ({ namespace, name })),
+    );
+    const missing: string[] = [];
+    for (const { namespace, name } of wanted) {
+        const secret = await cluster.find(cluster.core.readNamespacedSecret({ namespace, name }));
+        if (secret && PULL_SECRET_TYPES.includes(secret.type ?? "")) continue;
+        const problem = secret ? `is of type ${secret.type ?? "Opaque"}` : "does not exist";
+        missing.push(`${namespace}/${name} ${problem}`);
+    }
+    if (missing.length === 0) return;
+    throw new Error(
+        `images.pullSecrets: ${missing.join(", ")}. Make each with "kubectl -n NAMESPACE create secret docker-registry NAME", the namespace before it where there is none, or remove it from the list.`,
+    );
 }
 
 /** Compares what runs, as the images of the workloads say, with what is wanted. */

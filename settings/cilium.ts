@@ -1,5 +1,6 @@
 /** Settings of Cilium and of the registration entries made for it. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
+import { chartLocation } from "./chart";
 import {
     duration,
     durationSeconds,
@@ -140,12 +141,12 @@ export const ciliumSettings = group({
         .describe(
             "How long an `up` waits until all agents run a change. Two nodes at a time restart theirs, unless Cilium is told otherwise.",
         ),
-    chart: z
-        .string()
-        .min(1)
+    chart: chartLocation
         .optional()
         .describe(
-            "Path of a chart directory or archive of that version; the official chart repository when absent.",
+            "Where the chart of that version comes from: a Helm repository (`https://...`), an OCI registry (`oci://registry.example.org/charts/cilium`), " +
+                "a repository that Helm knows by a name, for credentials or an own CA (`@name`), or a path of a directory or archive (`/...`, `./...`). " +
+                "Cilium's own repository when absent.",
         ),
     encryption: encryptionSettings.describe(
         "Encryption of packets between nodes. Authentication alone encrypts nothing.",

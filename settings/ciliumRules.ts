@@ -9,7 +9,7 @@ import { atLeast } from "../components/spire/versions";
 import type { Settings } from "../config";
 import { type CiliumSettings, ciliumSettings } from "./cilium";
 
-type Problems = (string | false)[];
+type Problems = (string | false | undefined)[];
 
 /** What cannot work, as `key: problem; remedy`. */
 export function ciliumProblems({ cilium, spire }: Settings): string[] {
@@ -21,7 +21,7 @@ export function ciliumProblems({ cilium, spire }: Settings): string[] {
             `cilium.authentication.mutual.port = ${authentication.mutual.port}: is spire.agent.healthPort on the same hosts; use another`,
         ...(cilium.mode === "adopt" ? unusedWhenAdopting(cilium) : installProblems(cilium)),
     ];
-    return problems.filter((problem) => problem !== false);
+    return problems.filter((problem) => typeof problem === "string");
 }
 
 function installProblems(cilium: CiliumSettings): Problems {
@@ -74,13 +74,15 @@ function unusedWhenAdopting(cilium: CiliumSettings): Problems {
 
 /** What works but may not be what the user wants. */
 export function warnings({ mutualAuth, cilium }: Settings): string[] {
-    const { version, mode, kubeProxyReplacement, k8sServiceHost } = cilium;
+    const { version, mode, chart, kubeProxyReplacement, k8sServiceHost } = cilium;
     const list: Problems = [
         ...ciliumVersionWarnings(version),
         // Read in bpf/bpf_lxc.c of 1.15 to 1.20, which does not know of the flag. The upgrade notes of 1.19 say that the
         // traffic passes.
         !mutualAuth &&
             'mutualAuth = false: policies with "authentication.mode: required" stay in force, so their traffic stops when the pairs that are known expire. Remove the requirement from the policies.',
+        chart?.startsWith("http://") &&
+            `cilium.chart = "${chart}": over plain HTTP, whoever is on the way can change what will run as root on all nodes; use https.`,
         mutualAuth &&
             mode === "adopt" &&
             atLeast(version, "1.19.0") &&
@@ -89,5 +91,5 @@ export function warnings({ mutualAuth, cilium }: Settings): string[] {
             k8sServiceHost === undefined &&
             "cilium.kubeProxyReplacement = true without cilium.k8sServiceHost: without kube-proxy, Cilium cannot find the API server by its Service.",
     ];
-    return list.filter((warning) => warning !== false);
+    return list.filter((warning) => typeof warning === "string");
 }

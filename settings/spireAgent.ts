@@ -25,8 +25,10 @@ const pods = {
     image: z
         .string()
         .min(1)
-        .default("ghcr.io/spiffe/spire-agent")
-        .describe("Image repository; the tag is the version."),
+        .optional()
+        .describe(
+            "Image repository; `ghcr.io/spiffe/spire-agent`, or that path at `images.registry`, when absent. The tag is the version.",
+        ),
     maxUnavailable: intOrPercent
         .default(1)
         .describe(

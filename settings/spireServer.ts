@@ -119,8 +119,10 @@ const pods = {
     image: z
         .string()
         .min(1)
-        .default("ghcr.io/spiffe/spire-server")
-        .describe("Image repository; the tag is `spire.version`."),
+        .optional()
+        .describe(
+            "Image repository; `ghcr.io/spiffe/spire-server`, or that path at `images.registry`, when absent. The tag is `spire.version`.",
+        ),
     updateStrategy: z
         .enum(["RollingUpdate", "OnDelete"])
         .default("RollingUpdate")

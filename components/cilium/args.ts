@@ -1,6 +1,7 @@
 /** What Cilium has to know of this SPIRE, however it got into the cluster. */
 import type { Settings } from "../../config";
 import type { CiliumSettings } from "../../settings/cilium";
+import type { ImageSettings } from "../../settings/images";
 import { serverAddress } from "../spire/server";
 import type { Sockets } from "../spire/sockets";
 
@@ -13,18 +14,27 @@ export interface CiliumArgs {
     /** `name.namespace.svc:port` of a ClusterIP Service: in this form the operator resolves it through the API. */
     serverAddress: string;
     sockets: Sockets;
+    /** Where images come from. */
+    images: ImageSettings;
     /** What the stack configuration says of Cilium. */
     settings: CiliumSettings;
 }
 
 /** From the settings of a stack: the program and the doctor must agree on it. */
-export function ciliumArgs({ mutualAuth, trustDomain, spire, cilium }: Settings): CiliumArgs {
+export function ciliumArgs({
+    mutualAuth,
+    trustDomain,
+    spire,
+    cilium,
+    images,
+}: Settings): CiliumArgs {
     const { host, port } = serverAddress(spire.server.namespace);
     return {
         mutualAuth,
         trustDomain,
         serverAddress: `${host}:${port}`,
         sockets: spire.sockets,
+        images,
         settings: cilium,
     };
 }

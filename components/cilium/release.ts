@@ -1,12 +1,10 @@
 /** Cilium, installed from its chart with mutual authentication by an external SPIRE. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { CiliumSettings } from "../../settings/cilium";
 import { AgentTransform } from "./agentTransform";
 import type { CiliumArgs } from "./args";
-import { chartValues, mergeValues } from "./values";
-
-const REPOSITORY = "https://helm.cilium.io";
+import { chartSource, shadowProblem } from "./chart";
+import { releaseValues } from "./values";
 
 /**
  * Cilium's chart, rendered into single resources so that a preview shows each, and waited for until agents and operator
@@ -16,14 +14,17 @@ export class Release extends pulumi.ComponentResource {
     constructor(name: string, args: CiliumArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("cilium-spire:cilium:Release", name, {}, opts);
         const { settings } = args;
+        const source = chartSource(settings.chart, settings.version);
+        const shadow = shadowProblem(source);
+        if (shadow !== undefined) throw new pulumi.RunError(shadow);
         const agent = new AgentTransform(args);
         const chart = new k8s.helm.v4.Chart(
             "cilium",
             {
                 name: "cilium",
                 namespace: settings.namespace,
-                ...chartSource(settings),
-                values: mergeValues(settings.values, chartValues(args)),
+                ...source,
+                values: releaseValues(args),
             },
             { parent: this, transforms: [agent.transform] },
         );
@@ -32,9 +33,4 @@ export class Release extends pulumi.ComponentResource {
         const checked = chart.resources.apply((resources) => agent.assertFired(resources));
         this.registerOutputs({ checked });
     }
-}
-
-function chartSource({ chart, version }: CiliumSettings) {
-    if (chart !== undefined) return { chart };
-    return { chart: "cilium", version, repositoryOpts: { repo: REPOSITORY } };
 }

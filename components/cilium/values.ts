@@ -1,6 +1,8 @@
 /** The values of Cilium's chart that this program sets, and how a user's own join them. */
 import { type CiliumSettings, NOISY_HUBBLE_METHODS } from "../../settings/cilium";
+import { pullSecrets } from "../images";
 import type { CiliumArgs } from "./args";
+import { imageValues } from "./images";
 
 /** Chart values: plain data, keys as in the chart's values.yaml. */
 export type Values = { [key: string]: unknown };
@@ -9,6 +11,7 @@ export type Values = { [key: string]: unknown };
 export function chartValues(args: CiliumArgs): Values {
     const { encryption, hubble, kubeProxyReplacement, k8sServiceHost, k8sServicePort } =
         args.settings;
+    const imagePullSecrets = pullSecrets(args.images);
     return {
         authentication: authenticationValues(args),
         // The values above end in a ConfigMap that running pods do not read again.
@@ -19,7 +22,15 @@ export function chartValues(args: CiliumArgs): Values {
         kubeProxyReplacement,
         ...(k8sServiceHost !== undefined && { k8sServiceHost }),
         ...(k8sServicePort !== undefined && { k8sServicePort }),
+        ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
     };
+}
+
+/** All values that the chart gets: images from the user's registry, over them the user's own values, over them ours. */
+export function releaseValues(args: CiliumArgs): Values {
+    const { registry } = args.images;
+    const images = registry === undefined ? {} : imageValues(registry);
+    return mergeValues(mergeValues(images, args.settings.values), chartValues(args));
 }
 
 function authenticationValues(args: CiliumArgs): Values {
@@ -94,6 +105,7 @@ const RESERVED: Record<string, string> = {
     kubeProxyReplacement: "use cilium.kubeProxyReplacement",
     k8sServiceHost: "use cilium.k8sServiceHost",
     k8sServicePort: "use cilium.k8sServicePort",
+    imagePullSecrets: "use images.pullSecrets",
     agent: "agents are what authenticates",
     "operator.enabled": "the operator registers the identities",
     identityAllocationMode:

@@ -1,6 +1,7 @@
 /** The SPIRE agents: a DaemonSet that puts two sockets on every node. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ImageSettings } from "../../settings/images";
 import type { AgentSettings } from "../../settings/spire";
 import { AGENT_NAME } from "../names";
 import { podTemplate } from "../pod";
@@ -16,6 +17,8 @@ export interface AgentArgs {
     clusterName: string;
     /** Version of the agents: the tag of the image. */
     version: string;
+    /** Where the image comes from. */
+    images: ImageSettings;
     /** The server's Service. */
     server: { host: string; port: number };
     /** Host paths of the two sockets. */
@@ -66,7 +69,7 @@ export class Agent extends pulumi.ComponentResource {
                     template: podTemplate({
                         labels: LABELS,
                         configuration,
-                        spec: agentPod(args.settings, args.sockets, args.version),
+                        spec: agentPod(args.settings, args.sockets, args.version, args.images),
                     }),
                 },
             },

@@ -1,6 +1,8 @@
 /** The SPIRE agent's pod as plain data. */
 import { posix } from "node:path";
+import type { ImageSettings } from "../../settings/images";
 import type { AgentSettings } from "../../settings/spire";
+import { imageAt, pullSecrets } from "../images";
 import { AGENT_NAME, BUNDLE_CONFIG_MAP } from "../names";
 import { AGENT_DATA_DIR, BUNDLE_DIR, NODE_ADDRESS_ENV, TOKEN_DIR } from "./agentConf";
 import { type Mount, tokenFile } from "./podParts";
@@ -11,7 +13,13 @@ const AGENT_PROGRAM = "/opt/spire/bin/spire-agent";
 const CONFIG_DIR = "/run/spire/config";
 
 /** The spec of the pod. hostPID, hostPath and root make it one for a namespace of the level `privileged`. */
-export function agentPod(settings: AgentSettings, sockets: Sockets, version: string) {
+export function agentPod(
+    settings: AgentSettings,
+    sockets: Sockets,
+    version: string,
+    images: ImageSettings,
+) {
+    const image = settings.image ?? imageAt(images.registry, "ghcr.io/spiffe/spire-agent");
     const { hostNetwork, healthPort } = settings;
     const probe = (path: string) => ({
         httpGet: { path, port: healthPort, ...(hostNetwork && { host: "127.0.0.1" }) },
@@ -19,6 +27,7 @@ export function agentPod(settings: AgentSettings, sockets: Sockets, version: str
     const nodeAddress = settings.kubelet.address === "hostIP" ? "status.hostIP" : "spec.nodeName";
     return {
         serviceAccountName: AGENT_NAME,
+        imagePullSecrets: pullSecrets(images),
         // Callers of the sockets are attested by their process ID, which only the host's namespace shows.
         hostPID: true,
         ...(hostNetwork && { hostNetwork, dnsPolicy: "ClusterFirstWithHostNet" }),
@@ -29,7 +38,7 @@ export function agentPod(settings: AgentSettings, sockets: Sockets, version: str
         containers: [
             {
                 name: AGENT_NAME,
-                image: `${settings.image}:${version}`,
+                image: `${image}:${version}`,
                 imagePullPolicy: "IfNotPresent",
                 // In full, as the server's.
                 command: [AGENT_PROGRAM, "run", "-config", `${CONFIG_DIR}/agent.conf`],

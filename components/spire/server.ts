@@ -1,6 +1,7 @@
 /** The SPIRE server: a StatefulSet with its Services, rights and trust bundle. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ImageSettings } from "../../settings/images";
 import type { ServerSettings } from "../../settings/spire";
 import { BUNDLE_CONFIG_MAP, SERVER_NAME } from "../names";
 import { podTemplate } from "../pod";
@@ -17,6 +18,8 @@ export interface ServerArgs {
     clusterName: string;
     /** Version of SPIRE: the tag of the image. */
     version: string;
+    /** Where the image comes from. */
+    images: ImageSettings;
     /** Namespace and service account of the agents. The trust bundle is published in that namespace. */
     agent: { namespace: string; serviceAccount: string };
     /**
@@ -102,7 +105,7 @@ export class Server extends pulumi.ComponentResource {
                     template: podTemplate({
                         labels: SERVER_LABELS,
                         configuration,
-                        spec: serverPod(settings, args.version),
+                        spec: serverPod(settings, args.version, args.images),
                     }),
                     ...serverClaims(settings),
                 },

@@ -1,6 +1,8 @@
 /** The SPIRE server's pod as plain data. */
 import { SERVER_PROGRAM } from "@cilium-spire/entries-provider";
+import type { ImageSettings } from "../../settings/images";
 import type { ServerSettings } from "../../settings/spire";
+import { imageAt, pullSecrets } from "../images";
 import { SERVER_NAME } from "../names";
 import { datastoreParts } from "./datastore";
 import { BUNDLE_ENDPOINT_PORT, federationParts } from "./federation";
@@ -15,11 +17,13 @@ const DATA = "data";
 const USER = 1000;
 
 /** The spec of the pod, which the restricted Pod Security Standard admits. */
-export function serverPod(settings: ServerSettings, version: string) {
+export function serverPod(settings: ServerSettings, version: string, images: ImageSettings) {
+    const image = settings.image ?? imageAt(images.registry, "ghcr.io/spiffe/spire-server");
     const parts = serverParts(settings);
     const probe = (path: string) => ({ httpGet: { path, port: "health" } });
     return {
         serviceAccountName: SERVER_NAME,
+        imagePullSecrets: pullSecrets(images),
         ...serverScheduling(settings),
         securityContext: {
             runAsNonRoot: true,
@@ -33,7 +37,7 @@ export function serverPod(settings: ServerSettings, version: string) {
         containers: [
             {
                 name: SERVER_NAME,
-                image: `${settings.image}:${version}`,
+                image: `${image}:${version}`,
                 imagePullPolicy: "IfNotPresent",
                 // In full: what the image would run by itself differs between SPIRE's releases, and in images of other builders.
                 command: [SERVER_PROGRAM, "run", "-config", `${CONFIG_DIR}/server.conf`],

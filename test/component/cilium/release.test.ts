@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { AgentTransform } from "../../../components/cilium/agentTransform";
 import type { CiliumArgs } from "../../../components/cilium/args";
 import { Release } from "../../../components/cilium/release";
-import { chartValues } from "../../../components/cilium/values";
+import { chartValues, type Values } from "../../../components/cilium/values";
 import { argsWith } from "../../unit/cilium/fixtures";
 import { only, registered } from "./mocks";
 
@@ -47,6 +47,17 @@ test("the chart gets the user's values and ours, from the official repository", 
         repositoryOpts: { repo: "https://helm.cilium.io" },
         values: { ...chartValues(args), ipam: { mode: "kubernetes" } },
     });
+});
+
+test("a registry and pull secrets reach the chart, under the user's values and in them", async () => {
+    const images = { registry: "example.org/mirror", pullSecrets: ["regcred"] };
+    const values = { image: { repository: "example.org/own/cilium" } };
+    const { chart } = await release(argsWith({ values }, { images }));
+    const { image, operator, imagePullSecrets } = chart.inputs.values as Values;
+    assert.deepEqual(image, values.image);
+    const repository = "example.org/mirror/cilium/operator";
+    assert.deepEqual(operator, { image: { repository }, rollOutPods: true });
+    assert.deepEqual(imagePullSecrets, [{ name: "regcred" }]);
 });
 
 test("a chart of the user's own is taken as it is", async () => {

@@ -69,7 +69,7 @@ function decoded(spire: object): Settings | undefined {
 }
 
 /** What is made of settings without a resource: quick to compare. */
-function plain({ trustDomain, clusterName, spire }: Settings): unknown {
+function plain({ trustDomain, clusterName, spire, images }: Settings): unknown {
     const { server, agent, sockets, version } = spire;
     const identity = { trustDomain, clusterName, version: agent.version ?? version };
     const attested = { namespace: agent.namespace, serviceAccount: "spire-agent" };
@@ -81,10 +81,10 @@ function plain({ trustDomain, clusterName, spire }: Settings): unknown {
             nodeLabelKeys: [],
             settings: server,
         }),
-        serverPod(server, version),
+        serverPod(server, version, images),
         serverClaims(server),
         agentConf({ ...identity, ...serverAt, sockets, delegates: [], settings: agent }),
-        agentPod(agent, sockets, identity.version),
+        agentPod(agent, sockets, identity.version, images),
     ];
 }
 

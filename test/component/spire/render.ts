@@ -30,19 +30,24 @@ export async function useMocks(): Promise<void> {
 }
 
 /** Makes the components, and returns when the engine has every resource. */
-export async function render({ trustDomain, clusterName, spire }: Settings): Promise<Rendered> {
+export async function render({
+    trustDomain,
+    clusterName,
+    spire,
+    images,
+}: Settings): Promise<Rendered> {
     rendered = {};
     const { server, agent, sockets, version } = spire;
-    const identity = { trustDomain, clusterName };
+    const common = { trustDomain, clusterName, images };
     spireNamespaces({ server: server.namespace, agent: agent.namespace }, {});
     new Server("spire", {
-        ...identity,
+        ...common,
         version,
         agent: { namespace: agent.namespace, serviceAccount: AGENT_NAME },
         settings: server,
     });
     new Agent("spire", {
-        ...identity,
+        ...common,
         version: agent.version ?? version,
         server: serverAddress(server.namespace),
         sockets,

@@ -1,11 +1,8 @@
 /** Our values in the charts of all supported versions, rendered by the real Helm. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { promisify } from "node:util";
+import { describe, test } from "node:test";
 import { parse } from "yaml";
 import { adoptionPatches, type WorkloadSpec } from "../../../components/cilium/adoptionPatches";
 import type { CiliumArgs } from "../../../components/cilium/args";
@@ -17,12 +14,9 @@ import {
     type Container,
     type Volume,
 } from "../../../components/cilium/workloadSocket";
-import { ensureBinary, ensureChart } from "../../../sandbox/binaries";
-import { KUBERNETES_VERSION } from "../../../sandbox/versions";
+import { ensureChart } from "../../../sandbox/binaries";
+import { CHART_VERSIONS, template } from "../../support/helm";
 import { argsWith, SOCKETS } from "./fixtures";
-
-/** Old and new patches of the minor releases; the Go module proxy has no newer ones of 1.15 to 1.19. */
-const VERSIONS = ["1.15.7", "1.15.19", "1.16.5", "1.17.0", "1.18.4", "1.19.3", "1.19.6", "1.20.2"];
 
 interface Manifest {
     kind: string;
@@ -50,15 +44,6 @@ const TYPED = {
     k8sServicePort: 6443,
 };
 
-let helm: string;
-let scratch: string;
-
-before(async () => {
-    helm = await ensureBinary("helm");
-    scratch = await mkdtemp(join(tmpdir(), "cilium-charts-"));
-});
-after(() => rm(scratch, { recursive: true, force: true }));
-
 /** The result of the first call with these arguments, however many tests ask at a time. */
 function once<A extends unknown[], R>(make: (...args: A) => R): (...args: A) => R {
     const made = new Map<string, R>();
@@ -72,19 +57,10 @@ function once<A extends unknown[], R>(make: (...args: A) => R): (...args: A) => 
 const chartOf = once(ensureChart);
 
 async function renderAnew(version: string, values: Values): Promise<Rendering> {
-    const file = join(scratch, `${crypto.randomUUID()}.json`);
-    await writeFile(file, JSON.stringify(values));
-    const { stdout } = await promisify(execFile)(
-        helm,
-        [
-            ...["template", "cilium", await chartOf(version), "--namespace", "kube-system"],
-            ...["--kube-version", KUBERNETES_VERSION, "--values", file],
-        ],
-        { maxBuffer: 64 << 20 },
-    );
-    const documents = stdout.split(/^---$/m);
+    const text = await template(await chartOf(version), values);
+    const documents = text.split(/^---$/m);
     return {
-        text: stdout,
+        text,
         // Most of the 200 kB are never looked at, and parsing them takes longer than rendering.
         find: (kind, name) =>
             documents
@@ -141,7 +117,7 @@ async function templatesOf(chart: string): Promise<string> {
 
 const items = (list: { name: string }[]) => new Map(list.map((item) => [item.name, item]));
 
-for (const version of VERSIONS) {
+for (const version of CHART_VERSIONS) {
     describe(`chart ${version}`, { concurrency: true }, () => {
         test("has every value that we set", async () => {
             const chart = await chartOf(version);

@@ -14,6 +14,7 @@ export function argsWith(settings: object = {}, args: Partial<CiliumArgs> = {}):
         trustDomain: "example.org",
         serverAddress: "spire-server.spire-system.svc:8081",
         sockets: SOCKETS,
+        images: { pullSecrets: [] },
         settings: ciliumSettings.parse(settings),
         ...args,
     };

@@ -1,4 +1,4 @@
-/** What the preflight makes of a cluster, which here is a web server with the three answers that it asks for. */
+/** What the preflight makes of a cluster, which here is a web server with the answers that it asks for. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -14,6 +14,8 @@ interface Running {
     kubernetes?: string;
     server?: string;
     agent?: string;
+    /** Type by `namespace/name`. */
+    secrets?: Record<string, string>;
     cilium?: { version: string; installedBy?: string; allocation?: string };
 }
 
@@ -31,6 +33,11 @@ function answer(url: string): object | undefined {
     const path = "/apis/apps/v1/namespaces/spire-system";
     if (url === `${path}/statefulsets/spire-server`) return workload("server", running.server);
     if (url === `${path}/daemonsets/spire-agent`) return workload("agent", running.agent);
+    const secret = /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/([^/]+)$/.exec(url);
+    if (secret) {
+        const type = running.secrets?.[`${secret[1]}/${secret[2]}`];
+        return type === undefined ? undefined : { type };
+    }
     const { cilium } = running;
     if (!cilium) return undefined;
     if (url === "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") {
@@ -137,4 +144,29 @@ test("a Cilium is adopted that is there, in that version, and from someone else"
         adopt({ version: "1.18.4", installedBy: "dev" }),
         /this stack installed the Cilium .* and would now delete it; set cilium\.mode to "install"/,
     );
+});
+
+test("pull secrets must be in every namespace that uses them, and be such", async () => {
+    const docker = "kubernetes.io/dockerconfigjson";
+    const settings = (mode: string) =>
+        decodeSettings({
+            trustDomain: "demo.local",
+            clusterName: "precinct-99",
+            images: { pullSecrets: ["regcred"] },
+            cilium: { mode, namespace: "cilium" },
+            spire: { server: { namespace: "spire-server" }, agent: { namespace: "spire-agents" } },
+        });
+    const check = (secrets: Record<string, string>, mode = "install") => {
+        running = { secrets };
+        return requireCluster(settings(mode), "dev");
+    };
+    const spire = { "spire-server/regcred": docker, "spire-agents/regcred": docker };
+    await assert.doesNotReject(check({ ...spire, "cilium/regcred": "kubernetes.io/dockercfg" }));
+    await assert.rejects(
+        check({ "spire-server/regcred": "Opaque", "cilium/regcred": docker }),
+        /images\.pullSecrets: spire-server\/regcred is of type Opaque, spire-agents\/regcred does not exist\. Make each with/,
+    );
+    await assert.rejects(check(spire), /pullSecrets: cilium\/regcred does not exist/);
+    // The pods of an adopted Cilium are its installer's.
+    await assert.rejects(check(spire, "adopt"), /has no DaemonSet "cilium"/);
 });
