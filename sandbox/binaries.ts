@@ -21,6 +21,8 @@ interface Build {
     cgo?: true;
     /** A file of a dependency that go:embed needs beside main.go: Go embeds from its own module only. */
     embed?: { module: string; path: string };
+    /** Of one test, which asks for it when it runs. */
+    onDemand?: true;
 }
 
 const kubernetes = "k8s.io/kubernetes";
@@ -101,12 +103,25 @@ const buildsOf = (versions: Versions): Build[] => [
         },
     },
     { module: "stolen-agent", commands: { "stolen-agent": "." } },
+    {
+        // An image registry in one program (`crane registry serve`).
+        module: "crane",
+        commands: { crane: "github.com/google/go-containerregistry/cmd/crane" },
+        onDemand: true,
+    },
 ];
 
 /** Names of all programs that can be built. */
-export const binaryNames = buildsOf(wantedVersions()).flatMap(({ commands }) =>
-    Object.keys(commands),
+const binaryNames = namesOf(buildsOf(wantedVersions()));
+
+/** Names of those that a cluster and its programs need. */
+export const commonBinaryNames = namesOf(
+    buildsOf(wantedVersions()).filter(({ onDemand }) => !onDemand),
 );
+
+function namesOf(builds: Build[]): string[] {
+    return builds.flatMap(({ commands }) => Object.keys(commands));
+}
 
 /**
  * The path of a program, which is built first if the cache does not have it (with the other commands of

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { binaryNames, ensureBinary, ensureChart } from "./binaries";
+import { commonBinaryNames, ensureBinary, ensureChart } from "./binaries";
 import { cgroupDirs, cgroupPids, createCgroup, removeCgroup } from "./cgroups";
 import { controlPlane, startControlPlane } from "./controlPlane";
 import { ensureImageStore, useStore } from "./imageStore";
@@ -33,7 +33,7 @@ export interface Part {
 export async function buildAll(): Promise<void> {
     await requireMachine();
     await Promise.all([
-        ...binaryNames.map((name) => ensureBinary(name)),
+        ...commonBinaryNames.map((name) => ensureBinary(name)),
         ensureImageStore(),
         ensureChart(),
     ]);
