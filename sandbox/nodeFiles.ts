@@ -22,7 +22,7 @@ export async function createNodeFiles(instance: Instance, node: Node): Promise<v
         join(node.dir, "kubelet.json"),
         JSON.stringify(kubeletConfiguration(node, pki), null, 2),
     );
-    await writeFile(join(node.dir, "containerd.toml"), await containerdConfiguration());
+    await writeFile(join(node.dir, "containerd.toml"), await containerdConfiguration(instance));
     const store = join(node.dir, "containerd");
     if (!existsSync(store)) await copyImageStore(await storeOf(instance), store);
 }
@@ -69,7 +69,15 @@ export function kubeletConfiguration(node: Node, pki: string): object {
     };
 }
 
-async function containerdConfiguration(): Promise<string> {
+/**
+ * Where containerd of all nodes looks for what it should know of a registry: `<host:port>/hosts.toml` (containerd's
+ * docs/hosts.md). Read at each pull.
+ */
+export function registriesDir({ stateDir }: Instance): string {
+    return join(stateDir, "certs.d");
+}
+
+async function containerdConfiguration(instance: Instance): Promise<string> {
     const cri = 'plugins."io.containerd.grpc.v1.cri"';
     const status = await readFile("/proc/self/status", "utf8");
     const wrapper = mayHaveSysResource(status)
@@ -81,6 +89,8 @@ state = "/run/containerd"
 [${cri}]
 sandbox_image = "${PAUSE_IMAGE}"
 restrict_oom_score_adj = true
+[${cri}.registry]
+config_path = "${registriesDir(instance)}"
 [${cri}.cni]
 bin_dir = "/opt/cni/bin"
 conf_dir = "/etc/cni/net.d"

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import * as k8s from "@pulumi/kubernetes";
-import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { parse } from "yaml";
 import type { WorkloadSpec } from "../../components/cilium/adoptionPatches";
 import type { CiliumArgs } from "../../components/cilium/args";
@@ -13,6 +13,14 @@ import { Release } from "../../components/cilium/release";
 import { ensureChart } from "../../sandbox/binaries";
 import { repositoryRoot } from "../../sandbox/paths";
 import { enterPulumi } from "../../sandbox/stack";
+import {
+    addRepository,
+    packageChart,
+    pushChart,
+    startChartRepository,
+    startRegistry,
+    useHelmHome,
+} from "../support/repositories";
 import { argsWith } from "../unit/cilium/fixtures";
 
 /** Without a cluster the provider takes Kubernetes for 1.20, which newer charts refuse. */
@@ -29,27 +37,27 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true, force: true }));
 
-async function render(name: string, args: CiliumArgs): Promise<string> {
-    const directory = join(dir, name);
-    const stack = await LocalWorkspace.createStack(
+/** A stack of Cilium alone, with its objects in a directory instead of a cluster. */
+async function openRelease(name: string, args: CiliumArgs): Promise<Stack> {
+    return await LocalWorkspace.createStack(
         {
             stackName: name,
             projectName: "render",
             program: async () => {
-                const provider = new k8s.Provider("render", { renderYamlToDirectory: directory });
+                const directory = { renderYamlToDirectory: join(dir, name) };
+                const provider = new k8s.Provider("render", directory);
                 new Release("cilium", args, { provider });
                 return Promise.resolve({});
             },
         },
         { workDir: dir },
     );
-    await stack.up();
-    return join(directory, "1-manifest");
 }
 
 test("the transformation reaches the DaemonSet of the rendered chart", async () => {
     const chart = await ensureChart(VERSION);
-    const manifests = await render("whole", argsWith({ version: VERSION, chart }));
+    await (await openRelease("whole", argsWith({ version: VERSION, chart }))).up();
+    const manifests = join(dir, "whole", "1-manifest");
     const files = await readdir(manifests);
     const file = files.find((name) => name.endsWith("daemonset-kube-system-cilium.yaml"));
     assert.ok(file, files.join(", "));
@@ -61,4 +69,62 @@ test("the transformation reaches the DaemonSet of the rendered chart", async () 
         const volume = volumes.find(({ name }) => name === mount.name);
         assert.equal(volume?.hostPath?.path, directory);
     }
+});
+
+/**
+ * The chart of the Go module, packed under the version that the published one has. That one differs in values.yaml: it has
+ * digests of Cilium's own images too, and `useDigest: true` for them.
+ */
+describe("the chart is loaded", () => {
+    /** Names of all that a preview would make. */
+    const previewed = async (name: string, chart: string) => {
+        const stack = await openRelease(name, argsWith({ version: VERSION, chart }));
+        const urns: string[] = [];
+        await stack.preview({
+            onEvent: ({ resourcePreEvent }) => {
+                if (resourcePreEvent) urns.push(resourcePreEvent.metadata.urn);
+            },
+        });
+        // The first part has the stack's name.
+        return urns
+            .map((urn) => urn.split("::").slice(2).join())
+            .filter((urn) => !urn.includes("Stack"))
+            .sort();
+    };
+    let expected: string[];
+
+    before(async () => {
+        useHelmHome(join(dir, "helm"));
+        expected = await previewed("path", await ensureChart(VERSION));
+        assert.ok(expected.some((name) => name.endsWith("DaemonSet,cilium:kube-system/cilium")));
+    });
+
+    test("from a repository over HTTP", async (t) => {
+        const chart = await ensureChart(VERSION);
+        const repository = await startChartRepository(chart, join(dir, "open"), "open");
+        t.after(repository.stop);
+        assert.deepEqual(await previewed("http", `http://${repository.host}`), expected);
+        assert.deepEqual(repository.served, ["/index.yaml", `/cilium-${VERSION}.tgz`]);
+    });
+
+    test("from a repository that Helm has a password for", async (t) => {
+        const chart = await ensureChart(VERSION);
+        const repository = await startChartRepository(chart, join(dir, "guarded"), "guarded");
+        t.after(repository.stop);
+        await addRepository("team", repository);
+        assert.deepEqual(await previewed("alias", "@team"), expected);
+        assert.equal(repository.served.at(-1), `/cilium-${VERSION}.tgz`);
+    });
+
+    test("from an OCI registry that Helm has logged in to", async (t) => {
+        const registry = await startRegistry(join(dir, "registry"));
+        t.after(registry.stop);
+        const archive = await packageChart(await ensureChart(VERSION), join(dir, "archive"));
+        await pushChart(registry, archive);
+        // The system's list of CAs, for the provider that the engine starts.
+        process.env.SSL_CERT_FILE = registry.caFile;
+        t.after(() => delete process.env.SSL_CERT_FILE);
+        const chart = `oci://${registry.host}/charts/cilium`;
+        assert.deepEqual(await previewed("oci", chart), expected);
+    });
 });
