@@ -6,6 +6,7 @@ import { ensureBinary } from "../../../sandbox/binaries";
 const GLOBAL_FLAGS: Record<string, string[]> = {
     kubectl: ["options"],
     helm: ["--help"],
+    crane: ["--help"],
     pulumi: ["--help"],
     "spire-server": ["-h"],
 };

@@ -13,7 +13,8 @@ const exists = (path: string) => existsSync(join(repositoryRoot, path));
 const OWN_PATH =
     /^(bench|components|docs|doctor|entries-provider|examples|sandbox|settings|test)\/[\w./-]+$/;
 /** A key of a stack file below one of its groups, perhaps with a value. */
-const KEY = /^(?:cilium-spire:)?((?:spire|cilium|registration|workloads)\.[A-Za-z][\w.[\]<>]*)/;
+const KEY =
+    /^(?:cilium-spire:)?((?:spire|cilium|images|registration|workloads)\.[A-Za-z][\w.[\]<>]*)/;
 /** What looks like a key and is something else. */
 const NOT_KEYS = /\.(io|svc|demo|md|ts|yaml)\b/;
 
