@@ -15,8 +15,9 @@ up: build ## a cluster, a `pulumi up`, and the proof that pods are authenticated
 preview: build ## what the next `pulumi up` would change
 	@node bin/sandbox/up.js preview
 
-doctor: build ## examine the stack dev, on the cluster of KUBECONFIG or the sandbox
-	@KUBECONFIG=$${KUBECONFIG:-$$(npm run -s sandbox -- kubeconfig)} npm run -s doctor -- dev
+doctor: export STACK ?= dev
+doctor: build ## examine the stack STACK (dev), on the cluster of KUBECONFIG or the sandbox
+	@KUBECONFIG=$${KUBECONFIG:-$$(npm run -s sandbox -- kubeconfig)} npm run -s doctor -- "$$STACK"
 
 down: build ## remove the sandbox and make sure that nothing is left
 	@npm run -s sandbox -- down

@@ -8,16 +8,35 @@ import type { AgentEntries } from "./entries/agentEntries";
 const WAIT_SECONDS = 120;
 
 /**
- * Runs the doctor after every change of the settings or of what it depends on, and fails the `up` when something is
- * wrong. The stack's name is an argument, never part of a shell's command line.
+ * The doctor's process. Nothing in it depends on the machine: `node` is that of PATH, as for the program itself, and the
+ * plugin starts it in the project's directory. Whatever may be chosen freely is an argument behind `--` or standard
+ * input, never part of a shell's command line.
+ *
+ * The settings are those of the running program: the stack's file may say less (`--config-file`, ESC environments).
+ *
+ * @param stack the plugin appends it as the last argument, and names it when the doctor fails.
+ */
+export function doctorCommand(settings: Settings, stack: string) {
+    return {
+        interpreter: ["node", "doctor/run.js", "--stdin", "--wait", String(WAIT_SECONDS), "--"],
+        create: stack,
+        stdin: JSON.stringify(settings),
+    };
+}
+
+/**
+ * Runs the doctor after every change of the settings or of the entries, and fails the `up` when something is wrong: the
+ * next one then runs it again.
  */
 export function verify(name: string, settings: Settings, entries: AgentEntries): local.Command {
+    const { stdin, ...command } = doctorCommand(settings, pulumi.getStack());
     return new local.Command(
         name,
         {
-            interpreter: ["node", "bin/doctor/cli.js", pulumi.getStack()],
-            create: String(WAIT_SECONDS),
-            triggers: [JSON.stringify(settings), entries.entries],
+            ...command,
+            // `cilium.values` may hold what the stack's configuration keeps secret.
+            stdin: pulumi.secret(stdin),
+            triggers: [entries.entries],
         },
         { dependsOn: [entries] },
     );

@@ -1,22 +1,31 @@
 /**
- * `npm run -s doctor -- STACK [SECONDS]`: examines the cluster of a stack, from its stack file alone, and gives it that
- * long to become healthy. Exit code 0: healthy; 1: something is wrong; 2: could not examine.
+ * `npm run -s doctor -- STACK`, and the last step of every `up` (components/verification.ts): examines the cluster of a
+ * stack. Exit code 0: healthy; 1: something is wrong; 2: could not examine.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
-import { Cluster, messageOf } from "@cilium-spire/entries-provider";
+import { Cluster, ClusterUnreachable, messageOf } from "@cilium-spire/entries-provider";
 import { parse } from "yaml";
 import { agentEntriesArgs } from "../components/entries/args";
 import { decodeSettings, type Settings } from "../config";
-import { checks, type Finding, Patient } from "./checks";
+import { type Check, checks, type Finding, Patient } from "./checks";
+import { type Order, parseOrder } from "./order";
 
 const PROJECT = "cilium-spire";
+const PAUSE_MS = 2000;
+/** Of a single check. Each call to the API server has a deadline of its own; a stuck exec has none. */
+const CHECK_TIMEOUT_MS = 60_000;
+
+interface Result extends Finding {
+    name: string;
+}
 
 /** Reads `Pulumi.<stack>.yaml` of the current directory. */
-function settingsOf(stack: string): Settings {
+function settingsOfFile(stack: string): Settings {
     const file = `Pulumi.${stack}.yaml`;
     if (!existsSync(file)) {
-        throw new Error(`${file} does not exist here; name a stack that has one: doctor STACK`);
+        throw new Error(`${file} does not exist here; name a stack that has one`);
     }
     const { config = {} } = parse(readFileSync(file, "utf8")) as { config?: object };
     const prefix = `${PROJECT}:`;
@@ -26,45 +35,80 @@ function settingsOf(stack: string): Settings {
     return decodeSettings(Object.fromEntries(own), prefix);
 }
 
-/** A check that throws has found that what it looks at is not there. */
-async function examine(check: (typeof checks)[number], patient: Patient): Promise<Finding> {
+/** A check that throws has found that what it looks at is not there. @throws ClusterUnreachable */
+async function examine(check: Check, patient: Patient): Promise<Result> {
+    const { name } = check;
+    const late = setTimeout(CHECK_TIMEOUT_MS, undefined, { ref: false }).then((): Finding => {
+        throw new Error(`did not end within ${CHECK_TIMEOUT_MS / 1000} s`);
+    });
     try {
-        return await check.run(patient);
+        return { name, ...(await Promise.race([check.run(patient), late])) };
     } catch (error) {
-        return { finding: messageOf(error), cure: "see the finding" };
+        // Says nothing about the stack: the other checks would only repeat it.
+        if (error instanceof ClusterUnreachable) throw error;
+        return { name, finding: messageOf(error), cure: "see the finding" };
     }
 }
 
 /**
  * Examines until all is well, or once more after the deadline.
  *
- * @returns true when all is well.
+ * @returns the results of the last examination.
+ * @throws ClusterUnreachable when the API server did not answer in that one.
  */
-async function main(stack: string, waitSeconds: number): Promise<boolean> {
-    const settings = settingsOf(stack);
+async function examineUntilHealthy(
+    stack: string,
+    settings: Settings,
+    waitSeconds: number,
+): Promise<Result[]> {
     const cluster = new Cluster(settings.kubeContext);
     const entries = agentEntriesArgs(settings, stack);
     const deadline = Date.now() + waitSeconds * 1000;
+    let told = "";
     for (;;) {
         const patient = new Patient(cluster, settings, stack, entries);
-        const report: [string, Finding][] = [];
-        for (const check of checks) report.push([check.name, await examine(check, patient)]);
-        const healthy = report.every(([, { cure }]) => cure === undefined);
-        if (healthy || Date.now() > deadline) {
-            for (const [name, { finding, cure }] of report) {
-                console.log(`${cure ? "WRONG" : "ok   "}  ${name}: ${finding}`);
-                if (cure) console.log(`       cure: ${cure}`);
-            }
-            return healthy;
+        const results: Result[] = [];
+        let missing: string;
+        try {
+            for (const check of checks) results.push(await examine(check, patient));
+            missing = results.filter(isWrong).map(nameOf).join(", ");
+            if (missing === "" || Date.now() > deadline) return results;
+        } catch (error) {
+            if (!(error instanceof ClusterUnreachable) || Date.now() > deadline) throw error;
+            missing = "an answer of the API server";
         }
-        await setTimeout(2000);
+        if (missing !== told) {
+            const seconds = Math.ceil((deadline - Date.now()) / 1000);
+            console.error(`waiting up to ${seconds} s for: ${missing}`);
+            told = missing;
+        }
+        await setTimeout(PAUSE_MS);
     }
 }
 
-main(process.argv[2] ?? "dev", Number(process.argv[3] ?? 0)).then(
-    (healthy) => process.exit(healthy ? 0 : 1),
-    (error: unknown) => {
-        console.error(messageOf(error));
-        process.exit(2);
-    },
-);
+/** @returns true when all is well. */
+async function main({ stack, waitSeconds, stdin }: Order): Promise<boolean> {
+    const settings = stdin
+        ? decodeSettings(JSON.parse(await text(process.stdin)))
+        : settingsOfFile(stack);
+    const results = await examineUntilHealthy(stack, settings, waitSeconds);
+    for (const { name, finding, cure } of results) {
+        console.log(`${cure === undefined ? "ok   " : "WRONG"}  ${name}: ${finding}`);
+        if (cure !== undefined) console.log(`       cure: ${cure}`);
+    }
+    return !results.some(isWrong);
+}
+
+const isWrong = ({ cure }: Result) => cure !== undefined;
+const nameOf = ({ name }: Result) => name;
+
+Promise.resolve(process.argv.slice(2))
+    .then(parseOrder)
+    .then(main)
+    .then(
+        (healthy) => process.exit(healthy ? 0 : 1),
+        (error: unknown) => {
+            console.error(`doctor: ${messageOf(error)}`);
+            process.exit(2);
+        },
+    );

@@ -3,14 +3,13 @@
  * configurations are wrong is tested in test/unit/config.test.ts.
  */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Values } from "../../components/cilium/values";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../sandbox/stack";
+import { writeUnreachableKubeconfig } from "../support/kubeconfig";
 import { start } from "../support/pulumi";
 
 let home: PulumiHome;
@@ -37,32 +36,13 @@ test("a missing kubeconfig is named", async () => {
 });
 
 test("an API server that does not answer is named", async () => {
-    const server = `https://127.0.0.1:${await closedPort()}`;
     home.kubeconfig = join(home.dir, "unreachable");
-    const kubeconfig = {
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "nowhere",
-        contexts: [{ name: "nowhere", context: { cluster: "nowhere", user: "nobody" } }],
-        clusters: [{ name: "nowhere", cluster: { server } }],
-        users: [{ name: "nobody", user: {} }],
-    };
-    await writeFile(home.kubeconfig, JSON.stringify(kubeconfig));
+    const server = await writeUnreachableKubeconfig(home.kubeconfig);
     await rejectsBeforeAnyResource(
         {},
         new RegExp(`API server ${server} \\(context "nowhere"\\) does not answer: .*ECONNREFUSED`),
     );
 });
-
-/** A port of loopback that nobody listens on: one that the kernel has just given us back. */
-async function closedPort(): Promise<number> {
-    const listener = createServer().listen(0, "127.0.0.1");
-    await once(listener, "listening");
-    const { port } = listener.address() as AddressInfo;
-    listener.close();
-    await once(listener, "close");
-    return port;
-}
 
 async function rejectsBeforeAnyResource(config: Values, message: RegExp): Promise<void> {
     const { code, output } = await start(home, "up", config).ended;

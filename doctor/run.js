@@ -1,0 +1,23 @@
+/**
+ * Runs the doctor from its TypeScript, with the compiler that `pulumi up` runs the program with: the two are always of
+ * one age, whatever bin/ holds. Types are not checked; the program's own run does that.
+ *
+ * JavaScript, so that it runs without a build. Exit codes: those of cli.ts.
+ */
+"use strict";
+const { join } = require("node:path");
+
+try {
+    // Where the SDK looks ts-node up, or has its own (@pulumi/pulumi cmd/run/run.js).
+    const { tsnodeRequire } = require("@pulumi/pulumi/tsutils").typeScriptRequireStrings();
+    require(tsnodeRequire).register({
+        compiler: require.resolve("typescript"),
+        project: join(__dirname, "..", "tsconfig.json"),
+        transpileOnly: true,
+    });
+    require("./cli.ts");
+} catch (error) {
+    console.error(`doctor: ${error.message}`);
+    if (error.code === "MODULE_NOT_FOUND") console.error('doctor: run "npm ci"');
+    process.exit(2);
+}

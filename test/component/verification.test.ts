@@ -1,0 +1,150 @@
+/** The doctor as the last resource: its inputs, and what a process made of them does without a cluster. */
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { after, before, test } from "node:test";
+import * as fc from "fast-check";
+import { AgentEntries } from "../../components/entries/agentEntries";
+import { agentEntriesArgs } from "../../components/entries/args";
+import { doctorCommand, verify } from "../../components/verification";
+import { decodeSettings, type Settings } from "../../config";
+import { repositoryRoot } from "../../sandbox/paths";
+import { runLikePlugin, waiting } from "../support/commandPlugin";
+import { writeUnreachableKubeconfig } from "../support/kubeconfig";
+import { devConfig } from "../support/pulumi";
+import { decode, validSpire } from "../unit/spire/arbitrary";
+import { only, registered } from "./cilium/mocks";
+
+const KEPT = "kept secret in the stack's configuration";
+const settings = decodeSettings({
+    trustDomain: "demo.local",
+    clusterName: "precinct-99",
+    cilium: { values: { extraEnv: [{ name: "TOKEN", value: KEPT }] } },
+});
+/** Each entry's ID, as the engine's mock answers for the entries' resource. */
+const ENTRIES = { "node/link": "cilium-spire.test.cilium.1.link" };
+
+/** The command as the engine gets it. */
+async function command() {
+    const all = await registered(
+        () => {
+            const entries = new AgentEntries("cilium", agentEntriesArgs(settings, "test"));
+            verify("verify", settings, entries);
+        },
+        ({ type }) => (type.endsWith(":AgentEntries") ? { entries: ENTRIES } : {}),
+    );
+    return only(all, "command:local:Command");
+}
+
+test("runs after the entries, with these inputs", async () => {
+    const { inputs, dependsOn } = await command();
+    const { stdin, ...rest } = inputs;
+    assert.deepEqual(dependsOn, ["cilium"]);
+    assert.deepEqual(rest, {
+        interpreter: ["node", "doctor/run.js", "--stdin", "--wait", "120", "--"],
+        create: "test",
+        triggers: [ENTRIES],
+    });
+    assert.deepEqual(
+        decodeSettings(JSON.parse((stdin as { value: string }).value)),
+        settings,
+        "the settings that the doctor gets are those of the program",
+    );
+});
+
+test("the settings are a secret, and nothing else holds what they do", async () => {
+    const { stdin, ...rest } = (await command()).inputs;
+    // The mark of a secret on the wire (sdk/nodejs/runtime/rpc.ts).
+    const signature = "4dabf18193072939515e22adb298388d";
+    assert.equal((stdin as Record<string, unknown>)[signature], "1b47061264138c4ac30d75fd1eb44270");
+    assert.doesNotMatch(JSON.stringify(rest), new RegExp(KEPT));
+});
+
+test("the inputs are the same on every machine", async () => {
+    const text = JSON.stringify((await command()).inputs);
+    for (const path of [repositoryRoot, homedir(), tmpdir(), process.execPath]) {
+        assert.ok(!text.includes(path), path);
+    }
+});
+
+test("the same settings and entries make the same inputs; others do not", async () => {
+    assert.deepEqual(await command(), await command());
+    const stdin = (changes: Partial<Settings>) =>
+        doctorCommand({ ...settings, ...changes }, "test").stdin;
+    assert.notEqual(stdin({}), stdin({ mutualAuth: false }));
+});
+
+test("settings that were decoded once decode to themselves", async () => {
+    const decodesToItself = (decoded: Settings) =>
+        assert.deepEqual(decodeSettings(JSON.parse(doctorCommand(decoded, "test").stdin)), decoded);
+    fc.assert(
+        fc.property(validSpire(), (spire) => decodesToItself(decode(spire))),
+        {
+            numRuns: 30,
+        },
+    );
+    const dev = Object.entries(await devConfig());
+    decodesToItself(decodeSettings(Object.fromEntries(dev.map(([k, v]) => [k.split(":")[1]!, v]))));
+});
+
+let dir: string;
+
+/** A clone with an old build: the sources as they are, and in bin/ a doctor that says so. */
+before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "cilium-spire-verify-"));
+    const left = new Set([".git", "node_modules", "bin", "sandbox", "test", "entries-provider"]);
+    await cp(repositoryRoot, dir, {
+        recursive: true,
+        filter: (source) => !left.has(basename(source)),
+    });
+    await symlink(join(repositoryRoot, "node_modules"), join(dir, "node_modules"));
+    await cp(join(repositoryRoot, "bin", "doctor"), join(dir, "bin", "doctor"), {
+        recursive: true,
+    });
+    await writeFile(join(dir, "bin", "doctor", "cli.js"), 'console.log("an old build");');
+});
+after(() => rm(dir, { recursive: true, force: true }));
+
+const run = (of = doctorCommand(settings, "test"), env: Record<string, string> = {}) =>
+    runLikePlugin(of, { dir, env: { KUBECONFIG: join(dir, "none"), ...env } });
+
+test("a cluster that cannot be asked is exit code 2", async () => {
+    const { code, output } = await run();
+    assert.equal(code, 2, output);
+    assert.match(output, /^doctor: kubeconfig .*\/none does not exist\. Set KUBECONFIG/);
+});
+
+test("an API server that does not answer is waited for, then exit code 2", async () => {
+    const kubeconfig = join(dir, "kubeconfig");
+    const server = await writeUnreachableKubeconfig(kubeconfig);
+    const started = Date.now();
+    const { code, output } = await run(waiting(3, doctorCommand(settings, "test")), {
+        KUBECONFIG: kubeconfig,
+    });
+    assert.equal(code, 2, output);
+    assert.ok(Date.now() - started >= 3000);
+    const [waits, end, ...rest] = output.trim().split("\n");
+    assert.equal(waits, "waiting up to 3 s for: an answer of the API server");
+    assert.match(end!, new RegExp(`^doctor: the Kubernetes API server ${server} .*ECONNREFUSED`));
+    assert.deepEqual(rest, []);
+});
+
+test("an edit counts at once, without a build", async () => {
+    const file = join(dir, "settings", "primitives.ts");
+    const source = await readFile(file, "utf8");
+    await writeFile(file, `throw new Error("edited");\n${source}`);
+    try {
+        assert.deepEqual(await run(), { code: 2, output: "doctor: edited\n" });
+    } finally {
+        await writeFile(file, source);
+    }
+});
+
+test("before npm ci it says so", async () => {
+    await rm(join(dir, "node_modules"));
+    const { code, output } = await run();
+    await symlink(join(repositoryRoot, "node_modules"), join(dir, "node_modules"));
+    assert.equal(code, 2);
+    assert.match(output, /run "npm ci"/);
+});
