@@ -28,7 +28,9 @@ export const settingsSchema = z.strictObject({
     verify: z
         .boolean()
         .default(true)
-        .describe("Run the doctor at the end of every `up` that changed something."),
+        .describe(
+            "Run the doctor at the end of every `up` that changed settings, SPIRE's pods or entries.",
+        ),
     images: imageSettings.describe("Where images come from: a mirror, an air-gapped registry."),
     spire: spireSettings.describe("SPIRE server and agents."),
     cilium: ciliumSettings.describe("Cilium."),

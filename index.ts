@@ -70,7 +70,7 @@ export = async (): Promise<ProgramOutputs> => {
         const workloadArgs = workloadEntriesArgs(settings, stack);
         new WorkloadEntries("workloads", workloadArgs, { dependsOn: [server, agent] });
     }
-    if (settings.verify) verify("verify", settings, entries);
+    if (settings.verify) verify("verify", settings, { server, agent, entries });
     return {
         trustDomain,
         clusterName,

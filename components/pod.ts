@@ -20,7 +20,7 @@ export interface PodArgs {
 
 /** A pod template: every volume of a mount once, however many containers mount it, and nothing empty. */
 export function podTemplate(args: PodArgs): pulumi.Output<k8s.types.input.core.v1.PodTemplateSpec> {
-    const checksum = createHash("sha256").update(args.configuration).digest("hex");
+    const checksum = sha256(args.configuration);
     const built = new kx.PodBuilder(args.spec).podSpec;
     return built.apply((spec) => ({
         metadata: {
@@ -33,6 +33,17 @@ export function podTemplate(args: PodArgs): pulumi.Output<k8s.types.input.core.v
             containers: (spec.containers as Container[]).map(withoutEmpty),
         }),
     }));
+}
+
+/** A short text that changes when the pods of a template are replaced. */
+export function revisionOf(
+    template: pulumi.Output<k8s.types.input.core.v1.PodTemplateSpec>,
+): pulumi.Output<string> {
+    return template.apply((plain) => sha256(JSON.stringify(plain)));
+}
+
+function sha256(text: string): string {
+    return createHash("sha256").update(text).digest("hex");
 }
 
 /** @throws Error when two mounts mean different volumes by one name: the second would be mounted as the first. */

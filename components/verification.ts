@@ -3,6 +3,8 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import type { AgentEntries } from "./entries/agentEntries";
+import type { Agent } from "./spire/agent";
+import type { Server } from "./spire/server";
 
 /** The operator needs up to 20 s to register all identities after the entries were written. */
 const WAIT_SECONDS = 120;
@@ -24,11 +26,22 @@ export function doctorCommand(settings: Settings, stack: string) {
     };
 }
 
+/** What the doctor looks at. */
+export interface Verified {
+    server: Server;
+    agent: Agent;
+    entries: AgentEntries;
+}
+
 /**
- * Runs the doctor after every change of the settings or of the entries, and fails the `up` when something is wrong: the
- * next one then runs it again.
+ * Runs the doctor after every change of the settings, of SPIRE's pods or of the entries, and fails the `up` when
+ * something is wrong: the next one then runs it again.
  */
-export function verify(name: string, settings: Settings, entries: AgentEntries): local.Command {
+export function verify(
+    name: string,
+    settings: Settings,
+    { server, agent, entries }: Verified,
+): local.Command {
     const { stdin, ...command } = doctorCommand(settings, pulumi.getStack());
     return new local.Command(
         name,
@@ -36,7 +49,7 @@ export function verify(name: string, settings: Settings, entries: AgentEntries):
             ...command,
             // `cilium.values` may hold what the stack's configuration keeps secret.
             stdin: pulumi.secret(stdin),
-            triggers: [entries.entries],
+            triggers: [server.revision, agent.revision, entries.entries],
         },
         { dependsOn: [entries] },
     );

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ImageSettings } from "../../settings/images";
 import type { AgentSettings } from "../../settings/spire";
 import { AGENT_NAME } from "../names";
-import { podTemplate } from "../pod";
+import { podTemplate, revisionOf } from "../pod";
 import { agentConf } from "./agentConf";
 import { agentPod } from "./agentPod";
 import type { Sockets } from "./sockets";
@@ -37,6 +37,9 @@ const LABELS = { "app.kubernetes.io/name": AGENT_NAME };
  * A pod is Ready when its agent has attested, so the DaemonSet's readiness means that every node has an identity.
  */
 export class Agent extends pulumi.ComponentResource {
+    /** Changes with every rollout of the pods. */
+    readonly revision: pulumi.Output<string>;
+
     constructor(name: string, args: AgentArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("cilium-spire:spire:Agent", name, {}, opts);
         const parent = { parent: this };
@@ -56,6 +59,12 @@ export class Agent extends pulumi.ComponentResource {
             },
             parent,
         );
+        const template = podTemplate({
+            labels: LABELS,
+            configuration,
+            spec: agentPod(args.settings, args.sockets, args.version, args.images),
+        });
+        this.revision = revisionOf(template);
         new k8s.apps.v1.DaemonSet(
             AGENT_NAME,
             {
@@ -66,11 +75,7 @@ export class Agent extends pulumi.ComponentResource {
                         type: "RollingUpdate",
                         rollingUpdate: { maxUnavailable: args.settings.maxUnavailable },
                     },
-                    template: podTemplate({
-                        labels: LABELS,
-                        configuration,
-                        spec: agentPod(args.settings, args.sockets, args.version, args.images),
-                    }),
+                    template,
                 },
             },
             { ...parent, dependsOn: [account, config, rights] },

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ImageSettings } from "../../settings/images";
 import type { ServerSettings } from "../../settings/spire";
 import { BUNDLE_CONFIG_MAP, SERVER_NAME } from "../names";
-import { podTemplate } from "../pod";
+import { podTemplate, revisionOf } from "../pod";
 import { SERVER_PORTS, serverConf } from "./serverConf";
 import { SERVER_LABELS, serverClaims, serverPod } from "./serverPod";
 import { grantServer } from "./serverRbac";
@@ -49,6 +49,9 @@ export function serverAddress(namespace: string): { host: string; port: number }
  * Ready pods mean a server that answers: its readiness is SPIRE's own.
  */
 export class Server extends pulumi.ComponentResource {
+    /** Changes with every rollout of the pods. */
+    readonly revision: pulumi.Output<string>;
+
     constructor(name: string, args: ServerArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("cilium-spire:spire:Server", name, {}, opts);
         const parent = { parent: this };
@@ -92,6 +95,12 @@ export class Server extends pulumi.ComponentResource {
         );
         this.exposeServices(settings);
         if (settings.replicas > 1) this.limitDisruption(settings);
+        const template = podTemplate({
+            labels: SERVER_LABELS,
+            configuration,
+            spec: serverPod(settings, args.version, args.images),
+        });
+        this.revision = revisionOf(template);
         new k8s.apps.v1.StatefulSet(
             SERVER_NAME,
             {
@@ -102,11 +111,7 @@ export class Server extends pulumi.ComponentResource {
                     updateStrategy: { type: settings.updateStrategy },
                     podManagementPolicy: settings.podManagementPolicy,
                     selector: { matchLabels: SERVER_LABELS },
-                    template: podTemplate({
-                        labels: SERVER_LABELS,
-                        configuration,
-                        spec: serverPod(settings, args.version, args.images),
-                    }),
+                    template,
                     ...serverClaims(settings),
                 },
             },

@@ -1,15 +1,19 @@
 /** The doctor as the last resource: its inputs, and what a process made of them does without a cluster. */
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as fc from "fast-check";
 import { AgentEntries } from "../../components/entries/agentEntries";
 import { agentEntriesArgs } from "../../components/entries/args";
+import { AGENT_NAME } from "../../components/names";
+import { Agent } from "../../components/spire/agent";
+import { Server, serverAddress } from "../../components/spire/server";
 import { doctorCommand, verify } from "../../components/verification";
 import { decodeSettings, type Settings } from "../../config";
 import { repositoryRoot } from "../../sandbox/paths";
+import { clone } from "../support/clone";
 import { runLikePlugin, waiting } from "../support/commandPlugin";
 import { writeUnreachableKubeconfig } from "../support/kubeconfig";
 import { devConfig } from "../support/pulumi";
@@ -26,11 +30,26 @@ const settings = decodeSettings({
 const ENTRIES = { "node/link": "cilium-spire.test.cilium.1.link" };
 
 /** The command as the engine gets it. */
-async function command() {
+async function command(of = settings) {
+    const { trustDomain, clusterName, spire, images } = of;
+    const common = { trustDomain, clusterName, images, version: spire.version };
+    const { host, port } = serverAddress(spire.server.namespace);
     const all = await registered(
         () => {
-            const entries = new AgentEntries("cilium", agentEntriesArgs(settings, "test"));
-            verify("verify", settings, entries);
+            const server = new Server("spire", {
+                ...common,
+                agent: { namespace: spire.agent.namespace, serviceAccount: AGENT_NAME },
+                settings: spire.server,
+            });
+            const agent = new Agent("spire", {
+                ...common,
+                server: { host, port },
+                sockets: spire.sockets,
+                delegates: [],
+                settings: spire.agent,
+            });
+            const entries = new AgentEntries("cilium", agentEntriesArgs(of, "test"));
+            verify("verify", of, { server, agent, entries });
         },
         ({ type }) => (type.endsWith(":AgentEntries") ? { entries: ENTRIES } : {}),
     );
@@ -39,13 +58,15 @@ async function command() {
 
 test("runs after the entries, with these inputs", async () => {
     const { inputs, dependsOn } = await command();
-    const { stdin, ...rest } = inputs;
+    const { stdin, triggers, ...rest } = inputs;
     assert.deepEqual(dependsOn, ["cilium"]);
     assert.deepEqual(rest, {
         interpreter: ["node", "doctor/run.js", "--stdin", "--wait", "120", "--"],
         create: "test",
-        triggers: [ENTRIES],
     });
+    const [server, agent, ...others] = triggers as string[];
+    for (const revision of [server!, agent!]) assert.match(revision, /^[0-9a-f]{64}$/);
+    assert.deepEqual(others, [ENTRIES]);
     assert.deepEqual(
         decodeSettings(JSON.parse((stdin as { value: string }).value)),
         settings,
@@ -68,11 +89,16 @@ test("the inputs are the same on every machine", async () => {
     }
 });
 
-test("the same settings and entries make the same inputs; others do not", async () => {
-    assert.deepEqual(await command(), await command());
-    const stdin = (changes: Partial<Settings>) =>
-        doctorCommand({ ...settings, ...changes }, "test").stdin;
-    assert.notEqual(stdin({}), stdin({ mutualAuth: false }));
+test("the same settings make the same inputs; others, and other pods, do not", async () => {
+    const inputsWith = async (changes: Partial<Settings> = {}) =>
+        (await command({ ...settings, ...changes })).inputs as Record<"stdin" | "triggers", object>;
+    const first = await inputsWith();
+    assert.deepEqual(await inputsWith(), first);
+    const off = await inputsWith({ mutualAuth: false });
+    assert.notDeepEqual(off.stdin, first.stdin);
+    assert.deepEqual(off.triggers, first.triggers);
+    const older = await inputsWith({ spire: { ...settings.spire, version: "1.12.6" } });
+    assert.notDeepEqual(older.triggers, first.triggers);
 });
 
 test("settings that were decoded once decode to themselves", async () => {
@@ -93,15 +119,8 @@ let dir: string;
 /** A clone with an old build: the sources as they are, and in bin/ a doctor that says so. */
 before(async () => {
     dir = await mkdtemp(join(tmpdir(), "cilium-spire-verify-"));
-    const left = new Set([".git", "node_modules", "bin", "sandbox", "test", "entries-provider"]);
-    await cp(repositoryRoot, dir, {
-        recursive: true,
-        filter: (source) => !left.has(basename(source)),
-    });
-    await symlink(join(repositoryRoot, "node_modules"), join(dir, "node_modules"));
-    await cp(join(repositoryRoot, "bin", "doctor"), join(dir, "bin", "doctor"), {
-        recursive: true,
-    });
+    await clone(dir);
+    await mkdir(join(dir, "bin", "doctor"), { recursive: true });
     await writeFile(join(dir, "bin", "doctor", "cli.js"), 'console.log("an old build");');
 });
 after(() => rm(dir, { recursive: true, force: true }));
