@@ -86,7 +86,7 @@ function crossFieldProblems(settings: Settings): string[] {
 }
 
 /** Pulumi stores objects, numbers and booleans as JSON text; a plain string is not JSON, or must stay one. */
-function decodeValue(key: string, text: string): unknown {
+export function decodeValue(key: string, text: string): unknown {
     const type = shapeOf(settingsSchema)?.[key];
     if (type instanceof z.ZodString || type === undefined) return text;
     try {

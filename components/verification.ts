@@ -11,8 +11,9 @@ const WAIT_SECONDS = 120;
 
 /**
  * The doctor's process. Nothing in it depends on the machine: `node` is that of PATH, as for the program itself, and the
- * plugin starts it in the project's directory. Whatever may be chosen freely is an argument behind `--` or standard
- * input, never part of a shell's command line.
+ * plugin starts it in the project's directory (for an inline program of the Automation API: in its `workDir`, which must
+ * then be a clone). Whatever may be chosen freely is an argument behind `--` or standard input, never part of a shell's
+ * command line.
  *
  * The settings are those of the running program: the stack's file may say less (`--config-file`, ESC environments).
  *

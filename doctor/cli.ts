@@ -2,37 +2,21 @@
  * `npm run -s doctor -- STACK`, and the last step of every `up` (components/verification.ts): examines the cluster of a
  * stack. Exit code 0: healthy; 1: something is wrong; 2: could not examine.
  */
-import { existsSync, readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { Cluster, ClusterUnreachable, messageOf } from "@cilium-spire/entries-provider";
-import { parse } from "yaml";
 import { agentEntriesArgs } from "../components/entries/args";
 import { decodeSettings, type Settings } from "../config";
 import { type Check, checks, type Finding, Patient } from "./checks";
 import { type Order, parseOrder } from "./order";
+import { settingsOfFile } from "./stackFile";
 
-const PROJECT = "cilium-spire";
 const PAUSE_MS = 2000;
 /** Of a single check. Each call to the API server has a deadline of its own; a stuck exec has none. */
 const CHECK_TIMEOUT_MS = 60_000;
 
 interface Result extends Finding {
     name: string;
-}
-
-/** Reads `Pulumi.<stack>.yaml` of the current directory. */
-function settingsOfFile(stack: string): Settings {
-    const file = `Pulumi.${stack}.yaml`;
-    if (!existsSync(file)) {
-        throw new Error(`${file} does not exist here; name a stack that has one`);
-    }
-    const { config = {} } = parse(readFileSync(file, "utf8")) as { config?: object };
-    const prefix = `${PROJECT}:`;
-    const own = Object.entries(config)
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, value]): [string, unknown] => [key.slice(prefix.length), value]);
-    return decodeSettings(Object.fromEntries(own), prefix);
 }
 
 /** A check that throws has found that what it looks at is not there. @throws ClusterUnreachable */
@@ -90,7 +74,7 @@ async function examineUntilHealthy(
 async function main({ stack, waitSeconds, stdin }: Order): Promise<boolean> {
     const settings = stdin
         ? decodeSettings(JSON.parse(await text(process.stdin)))
-        : settingsOfFile(stack);
+        : settingsOfFile(`Pulumi.${stack}.yaml`);
     const results = await examineUntilHealthy(stack, settings, waitSeconds);
     for (const { name, finding, cure } of results) {
         console.log(`${cure === undefined ? "ok   " : "WRONG"}  ${name}: ${finding}`);

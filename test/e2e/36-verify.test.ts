@@ -4,10 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { before, describe, test } from "node:test";
-import { parse } from "yaml";
 import { doctorCommand } from "../../components/verification";
-import { decodeSettings } from "../../config";
 import { checks } from "../../doctor/checks";
+import { settingsOfFile } from "../../doctor/stackFile";
 import { ensureBinary } from "../../sandbox/binaries";
 import { repositoryRoot } from "../../sandbox/paths";
 import { run } from "../../sandbox/shell";
@@ -22,9 +21,7 @@ let command: CommandInputs;
 before(async () => {
     state = await world();
     configFile = join(state.platform.workspace.workDir, "Pulumi.dev.yaml");
-    const { config } = parse(await readFile(configFile, "utf8")) as { config: object };
-    const own = Object.entries(config).map(([key, value]) => [key.split(":")[1]!, value as object]);
-    command = doctorCommand(decodeSettings(Object.fromEntries(own)), "dev");
+    command = doctorCommand(settingsOfFile(configFile), "dev");
 });
 
 describe("verify", () => {
