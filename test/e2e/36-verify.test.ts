@@ -1,18 +1,21 @@
 /** The doctor as `verify` runs it, on a stack that is up. Where the plugin ends: test/support/commandPlugin.ts. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { doctorCommand } from "../../components/verification";
 import { checks } from "../../doctor/checks";
 import { settingsOfFile } from "../../doctor/stackFile";
 import { ensureBinary } from "../../sandbox/binaries";
 import { repositoryRoot } from "../../sandbox/paths";
-import { run } from "../../sandbox/shell";
 import { clone } from "../support/clone";
 import { type CommandInputs, runLikePlugin, waiting } from "../support/commandPlugin";
 import { ourEntries, spireServer, world, type World } from "./world";
+
+const execute = promisify(execFile);
 
 let state: World;
 let configFile: string;
@@ -52,10 +55,14 @@ describe("verify", () => {
             await writeFile(file, `throw new Error("edited");\n${source}`);
             const host = dirname(await ensureBinary("pulumi-language-nodejs"));
             const stack = ["--cwd", dir, "--stack", "dev", "--config-file", configFile];
-            const preview = run("pulumi", ["preview", ...stack, "--non-interactive"], {
-                env: { PATH: [host, process.env.PATH].join(delimiter) },
+            const preview = execute("pulumi", ["preview", ...stack, "--non-interactive"], {
+                env: { ...process.env, PATH: [host, process.env.PATH].join(delimiter) },
+                timeout: 120_000,
             });
-            await assert.rejects(preview, /Error: edited/);
+            await assert.rejects(preview, ({ stdout }: { stdout: string }) => {
+                assert.match(stdout, /Error: edited/);
+                return true;
+            });
             const doctor = await runLikePlugin(command, { dir });
             assert.deepEqual(doctor, { code: 2, output: "doctor: edited\n" });
         } finally {
