@@ -14,6 +14,15 @@ export function contentKey(inputs: unknown): string {
     return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
 }
 
+/** Whether {@link cached} would find the directory made. */
+export function isCached(name: string, inputs: unknown): boolean {
+    return existsSync(targetOf(name, inputs));
+}
+
+function targetOf(name: string, inputs: unknown): string {
+    return join(cacheRoot, `${name}-${contentKey(inputs)}`);
+}
+
 /**
  * A directory in the cache that is made once per content of its inputs.
  *
@@ -31,7 +40,7 @@ export async function cached(
     inputs: unknown,
     make: (dir: string) => Promise<void>,
 ): Promise<string> {
-    const target = join(cacheRoot, `${name}-${contentKey(inputs)}`);
+    const target = targetOf(name, inputs);
     if (existsSync(target)) return target;
     const release = await lockBuild(name, target);
     try {
@@ -66,6 +75,7 @@ async function lockBuild(name: string, target: string): Promise<() => void> {
     const lock = contentKey(target);
     let release = await tryLock(lock);
     if (!release) {
+        progress(`another process makes ${name}; waiting for it`);
         await waitFor(`another build of ${name}`, OTHER_BUILDER_DEADLINE_MS, async () => {
             release = await tryLock(lock);
             return release ? { done: true } : { missing: "it has not ended" };

@@ -20,7 +20,7 @@ const USAGE = `npm run -s sandbox -- [--instance N] VERB
   node kill NAME      kills a node, as a power failure does
   node remove NAME    kills it, deletes its Node object and its disk
   node recreate NAME  deletes its Node object and creates it again, with a new UID
-  build [PROGRAM...]  builds programs (default: all, and the images) without starting anything
+  build [PROGRAM...]  builds programs (default: what a cluster needs, and the images) without starting anything
 
 N is 0 to 9 (default: CILIUM_SPIRE_SANDBOX, or 0).`;
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { commonBinaryNames, ensureBinary, ensureChart } from "./binaries";
+import { ensureBinary, ensureChart } from "./binaries";
 import { cgroupDirs, cgroupPids, createCgroup, removeCgroup } from "./cgroups";
 import { controlPlane, startControlPlane } from "./controlPlane";
 import { ensureImageStore, useStore } from "./imageStore";
@@ -13,6 +13,7 @@ import { startNode, waitForNodes } from "./nodes";
 import { sandboxSources } from "./paths";
 import { createPki } from "./pki";
 import { requireMachine } from "./preflight";
+import { commonBinaryNames } from "./programs";
 import { isRunning } from "./services";
 import { progress, run } from "./shell";
 import { type Versions, wantedVersions } from "./versions";

@@ -10,6 +10,8 @@ export interface RunOptions {
     env?: Record<string, string>;
     /** Milliseconds until the command is killed. @default 120000 */
     timeoutMs?: number;
+    /** Called with what the command writes to stderr, as it comes: parts of lines, too. */
+    onStderr?: (text: string) => void;
 }
 
 /**
@@ -33,7 +35,10 @@ export async function run(
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        stderr += text;
+        options.onStderr?.(text);
+    });
     child.stdin.on("error", () => {}); // a command that does not read its input is no error
     child.stdin.end(options.input ?? "");
     const line = [command, ...args].join(" ").slice(0, 300);
@@ -95,10 +100,41 @@ export async function waitFor(
 }
 
 const started = Date.now();
+/** How often the state of long work is worth a line where lines cannot be replaced: a file, CI. */
+const STATE_INTERVAL_MS = 15_000;
+const CLEAR_LINE = "\r\x1b[K";
+
+let state = "";
+let statePrinted = started;
 
 /** Prints one line of progress with the seconds since this process started. */
 export function progress(message: string): void {
-    const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
     // stderr, so that stdout carries results only.
-    process.stderr.write(`${seconds} s  ${message}\n`);
+    if (!process.stderr.isTTY) process.stderr.write(`${seconds()} s  ${message}\n`);
+    else process.stderr.write(`${CLEAR_LINE}${seconds()} s  ${message}\n${fitted(state)}`);
+}
+
+/**
+ * Says how far long work is: on a terminal in one line at the bottom, which the next state replaces, elsewhere in a line
+ * every 15 seconds.
+ *
+ * @param message empty when the work is done.
+ */
+export function progressState(message: string): void {
+    state = message;
+    if (process.stderr.isTTY) {
+        process.stderr.write(CLEAR_LINE + fitted(state));
+    } else if (state && Date.now() - statePrinted >= STATE_INTERVAL_MS) {
+        statePrinted = Date.now();
+        progress(state);
+    }
+}
+
+/** As much of a state as one line of the terminal holds: a longer one would not be replaced as a whole. */
+function fitted(message: string): string {
+    return message.slice(0, (process.stderr.columns || 80) - 1);
+}
+
+function seconds(): string {
+    return ((Date.now() - started) / 1000).toFixed(1).padStart(6);
 }

@@ -7,12 +7,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { poll } from "@cilium-spire/entries-provider";
 import { NAMESPACE } from "../../examples/mtls-demo/names";
-import {
-    CONTROLLER_MANAGER,
-    dependencyDir,
-    ensureBinary,
-    moduleSource,
-} from "../../sandbox/binaries";
+import { dependencyDir, ensureBinary, moduleSource } from "../../sandbox/binaries";
+import { CONTROLLER_MANAGER } from "../../sandbox/programs";
 import { nodeNamed } from "../../sandbox/instance";
 import { asNode } from "../../sandbox/nodes";
 import { kubectl, ourEntries, sandbox, spireServer, upThenQuiet, world, type World } from "./world";

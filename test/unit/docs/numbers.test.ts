@@ -55,7 +55,7 @@ test("what a user's machine needs", () => {
     assert.ok(read("CONTRIBUTING.md").includes(`Node ${node} or newer`));
     assert.equal(constant("entries-provider/src/nodeVersion.ts", "OLDEST_NODE"), `${node}.0`);
     const cli = row("docs/own-cluster.md", "Pulumi CLI");
-    const minor = constant("sandbox/binaries.ts", "PULUMI_VERSION").replace(/\.\d+$/, "");
+    const minor = constant("sandbox/programs.ts", "PULUMI_VERSION").replace(/\.\d+$/, "");
     assert.ok(cli.includes(`| ${minor} (run with it)`), minor);
     for (const plugin of ["kubernetes", "command"]) {
         const version = dependencies[`@pulumi/${plugin}`]!;

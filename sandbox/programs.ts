@@ -1,0 +1,139 @@
+/** The programs that are built from Go modules: of which, and how. */
+import { KUBERNETES_VERSION, moduleName, type Versions, wantedVersions } from "./versions";
+
+const PULUMI_VERSION = "3.250.0";
+
+/** One `go build`: some commands of one module, with the same flags. */
+export interface Build {
+    /** What people are told that is being built. */
+    name: string;
+    /** Directory below modules/ with go.mod and go.sum. */
+    module: string;
+    /** File name of the result -> package; one that begins with "." is below the module's directory. */
+    commands: Record<string, string>;
+    /** Linker variables, `package.Name=value` without single quotes. */
+    variables?: string[];
+    tags?: string;
+    /** Needs a C compiler. All others are without C, as upstream has them, and share what the Go tool compiles. */
+    cgo?: true;
+    /** A file of a dependency that go:embed needs beside main.go: Go embeds from its own module only. */
+    embed?: { module: string; path: string };
+    /** Of tests, which ask for it when they run. */
+    onDemand?: true;
+}
+
+const kubernetes = "k8s.io/kubernetes";
+const cilium = "github.com/cilium/cilium";
+/** Runs beside us in the end-to-end tests. */
+export const CONTROLLER_MANAGER = "github.com/spiffe/spire-controller-manager";
+
+/** In the order in which they are built: first what the images need, which are made meanwhile. */
+export const buildsOf = (versions: Versions): Build[] => [
+    {
+        name: "Kubernetes",
+        module: "kubernetes",
+        commands: {
+            ...commandsBelow(`${kubernetes}/cmd`, [
+                "kube-apiserver",
+                "kube-controller-manager",
+                "kube-scheduler",
+                "kubectl",
+                "kubelet",
+            ]),
+            // The image of Kubernetes' own tests: HTTP server, client and more in one program.
+            agnhost: `${kubernetes}/test/images/agnhost`,
+            etcd: "go.etcd.io/etcd/server/v3",
+            coredns: "github.com/coredns/coredns",
+            helm: "helm.sh/helm/v3/cmd/helm",
+            "spire-controller-manager": `${CONTROLLER_MANAGER}/cmd`,
+        },
+        variables: [`k8s.io/component-base/version.gitVersion=v${KUBERNETES_VERSION}`],
+    },
+    {
+        // Not with the rest: it knows a library under a name that differs from theirs only in case.
+        name: "storage provisioner",
+        module: "kubernetes",
+        commands: { "local-path-provisioner": "github.com/rancher/local-path-provisioner" },
+    },
+    {
+        name: `Cilium ${versions.cilium}`,
+        module: moduleName("cilium", versions),
+        commands: {
+            "cilium-agent": `${cilium}/daemon`,
+            "cilium-operator-generic": `${cilium}/operator`,
+            "cilium-dbg": `${cilium}/cilium-dbg`,
+            "cilium-cni": `${cilium}/plugins/cilium-cni`,
+            "cilium-health": `${cilium}/cilium-health`,
+            "cilium-health-responder": `${cilium}/cilium-health/responder`,
+            "cilium-mount": `${cilium}/tools/mount`,
+            "cilium-sysctlfix": `${cilium}/tools/sysctlfix`,
+        },
+        // Version, revision, date: Cilium's own tools take the string apart. The module does not tell the last two.
+        variables: [
+            `${cilium}/pkg/version.ciliumVersion=${versions.cilium} 00000000 1970-01-01T00:00:00+00:00`,
+        ],
+        tags: "osusergo,ipam_provider_operator",
+    },
+    {
+        name: `SPIRE ${versions.spire}`,
+        module: moduleName("spire", versions),
+        commands: commandsBelow("github.com/spiffe/spire/cmd", ["spire-server", "spire-agent"]),
+        tags: "netgo,osusergo,sqlite_omit_load_extension",
+        cgo: true, // sqlite
+    },
+    {
+        name: "Pulumi CLI",
+        module: "pulumi",
+        commands: { pulumi: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" },
+        variables: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`],
+    },
+    {
+        name: "Kubernetes provider",
+        module: "pulumi-kubernetes",
+        commands: { "pulumi-resource-kubernetes": "." },
+        embed: {
+            module: "github.com/pulumi/pulumi-kubernetes/provider/v4",
+            path: "cmd/pulumi-resource-kubernetes/schema.json",
+        },
+    },
+    {
+        // Of a release in which it was part of a Go module that can be had; newer CLIs work with it. The tests run the
+        // CLI by itself with it; the Automation API needs none.
+        name: "Pulumi language host",
+        module: "pulumi-language-nodejs",
+        commands: {
+            "pulumi-language-nodejs":
+                "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+        },
+        onDemand: true,
+    },
+    {
+        name: "stolen-agent",
+        module: "stolen-agent",
+        commands: { "stolen-agent": "." },
+        onDemand: true,
+    },
+    {
+        // An image registry in one program (`crane registry serve`).
+        name: "crane",
+        module: "crane",
+        commands: { crane: "github.com/google/go-containerregistry/cmd/crane" },
+        onDemand: true,
+    },
+];
+
+/** Names of all programs that can be built. */
+export const binaryNames = namesOf(buildsOf(wantedVersions()));
+
+/** Names of those that a cluster, its images and `pulumi up` need. */
+export const commonBinaryNames = namesOf(
+    buildsOf(wantedVersions()).filter(({ onDemand }) => !onDemand),
+);
+
+function namesOf(builds: Build[]): string[] {
+    return builds.flatMap(({ commands }) => Object.keys(commands));
+}
+
+function commandsBelow(path: string, names: string[]): Record<string, string> {
+    return Object.fromEntries(names.map((name) => [name, `${path}/${name}`]));
+}
