@@ -34,7 +34,7 @@ build: node_modules/.installed
 
 node_modules/.installed: package-lock.json package.json entries-provider/package.json
 	@echo "installing npm packages"
-	@npm ci --no-audit --no-fund
+	@output=$$(npm ci --no-audit --no-fund 2>&1) || { echo "$$output"; exit 1; }
 	@touch $@
 
 matrix: build ## the proof for each pair of versions that can be built, or CILIUM= and SPIRE=; not a test

@@ -1,4 +1,5 @@
 /** `make up` and `make preview`: the main job on a sandbox instance. */
+import { existsSync } from "node:fs";
 import { Cluster } from "@cilium-spire/entries-provider";
 import { Demo } from "../examples/mtls-demo/proof";
 import { buildAll, up as clusterUp } from "./cluster";
@@ -13,8 +14,11 @@ import {
     reportProgress,
     stackOutputs,
 } from "./stack";
+import { summary } from "./summary";
 
 const STACK = "dev";
+/** What a command line may set: `make up CILIUM_SPIRE_SANDBOX=4`. */
+const MAKE_VARIABLES = ["CILIUM", "SPIRE", "CILIUM_SPIRE_SANDBOX"];
 /** The first packet takes the operator's start, its entries, and the polling of SPIRE and Cilium: about 20 s. */
 const FIRST_PACKET_MS = 120_000;
 
@@ -31,18 +35,33 @@ async function up(target: Instance): Promise<void> {
     const demo = await openStack(home, await demoProgram(STACK), STACK);
     await demo.up({ onEvent: reportProgress });
     progress("proving that they are authenticated");
-    const evidence = await new Demo(new Cluster(), outputs).prove(FIRST_PACKET_MS);
-    console.log("\nProof:");
-    for (const { what, seen } of evidence) console.log(`  ${what}: ${seen}`);
-    console.log("\nOutputs:");
-    for (const [key, value] of Object.entries(outputs)) {
-        console.log(`  ${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
-    }
-    console.log(`\nexport KUBECONFIG=${target.kubeconfig}`);
+    const cluster = new Cluster();
+    const evidence = await new Demo(cluster, outputs).prove(FIRST_PACKET_MS);
+    const nodes = await cluster.ask(cluster.core.listNode());
+    const variables = MAKE_VARIABLES.filter((name) => process.env[name]).map(
+        (name) => [name, process.env[name]!] as const,
+    );
+    console.log(
+        "\n" +
+            summary({
+                kubernetesVersion: nodes.items[0]!.status!.nodeInfo!.kubeletVersion.replace(
+                    /^v/,
+                    "",
+                ),
+                nodes: nodes.items.length,
+                outputs,
+                evidence,
+                kubeconfig: target.kubeconfig,
+                seconds: process.uptime(),
+                variables: Object.fromEntries(variables),
+            }),
+    );
 }
 
 /** What the next `pulumi up` would change. */
 async function preview(target: Instance): Promise<void> {
+    if (!existsSync(target.kubeconfig))
+        throw new Error(`sandbox ${target.number} is not up: run \`make up\` first`);
     const home = pulumiHome(target);
     await enterPulumi(home);
     const platform = await openStack(home, await platformProgram(), STACK);

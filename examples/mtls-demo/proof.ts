@@ -40,8 +40,8 @@ export class Demo {
         const seconds = await this.waitUntilConnected(withinMs);
         return [
             {
-                what: "authenticated clients connect",
-                seen: `${sameNode!.node} -> ${server!.node} and ${otherNode!.node} -> ${server!.node}, after ${seconds.toFixed(1)} s`,
+                what: "Two clients reach the server, whose policy requires authentication",
+                seen: `on ${sameNode!.node} (the server's node) and ${otherNode!.node}, ${seconds.toFixed(1)} s after Cilium had forgotten all authenticated pairs`,
             },
             await this.strangerIsBlocked(),
             await this.pairsAreRecorded(server!, [sameNode!, otherNode!]),
@@ -97,7 +97,10 @@ export class Demo {
         if (await this.connects(STRANGER)) {
             throw new Error(`${STRANGER} reached ${SERVER}, although no policy lets it`);
         }
-        return { what: "a pod outside the policy is blocked", seen: `${STRANGER} timed out` };
+        return {
+            what: "A pod that the policy does not name is blocked",
+            seen: `${STRANGER} timed out`,
+        };
     }
 
     /** Cilium's map of authenticated pairs, on the node of the destination. */
@@ -117,9 +120,12 @@ export class Demo {
                     `no valid authentication of ${client.name} (identity ${client.identity}) by ${server.name} (${server.identity}) in the auth map of ${server.node}: ${JSON.stringify(map)}`,
                 );
             }
-            return `${client.identity} -> ${server.identity}`;
+            return `${client.identity} with ${server.identity}`;
         });
-        return { what: "cilium-dbg bpf auth list shows the pairs", seen: found.join(", ") };
+        return {
+            what: "Cilium has both pairs of identities in its auth map, authenticated by SPIRE",
+            seen: found.join(", "),
+        };
     }
 
     /** The only log line that tells of a completed handshake; Cilium writes it at debug level. */
@@ -140,7 +146,10 @@ export class Demo {
                 );
             }
         }
-        return { what: '"Successfully authenticated" is logged', seen: server.node };
+        return {
+            what: "Cilium's agent has just logged both handshakes",
+            seen: `"Successfully authenticated" on ${server.node}`,
+        };
     }
 
     /** Every security identity of Cilium has its registration entry. */
@@ -159,9 +168,11 @@ export class Demo {
                     return { waitingFor: `identities ${missing.join(", ")} have none` };
                 if (left.length)
                     return { waitingFor: `entries ${left.join(", ")} have no identity` };
-                const seen = `${entries.length} = ${identities.length}`;
                 return {
-                    done: { what: "entries with cilium:mutual-auth = CiliumIdentities", seen },
+                    done: {
+                        what: "Every CiliumIdentity has its registration entry in SPIRE, and no entry is left over",
+                        seen: `${entries.length} of ${identities.length}`,
+                    },
                 };
             },
         );
