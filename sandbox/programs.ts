@@ -43,9 +43,7 @@ export const buildsOf = (versions: Versions): Build[] => [
             // The image of Kubernetes' own tests: HTTP server, client and more in one program.
             agnhost: `${kubernetes}/test/images/agnhost`,
             etcd: "go.etcd.io/etcd/server/v3",
-            coredns: "github.com/coredns/coredns",
-            helm: "helm.sh/helm/v3/cmd/helm",
-            "spire-controller-manager": `${CONTROLLER_MANAGER}/cmd`,
+            coredns: "./coredns",
         },
         variables: [`k8s.io/component-base/version.gitVersion=v${KUBERNETES_VERSION}`],
     },
@@ -88,13 +86,23 @@ export const buildsOf = (versions: Versions): Build[] => [
         variables: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`],
     },
     {
+        // With Kubernetes: of its libraries, half are compiled already.
         name: "Kubernetes provider",
-        module: "pulumi-kubernetes",
-        commands: { "pulumi-resource-kubernetes": "." },
+        module: "kubernetes",
+        commands: { "pulumi-resource-kubernetes": "./pulumi-resource-kubernetes" },
         embed: {
             module: "github.com/pulumi/pulumi-kubernetes/provider/v4",
             path: "cmd/pulumi-resource-kubernetes/schema.json",
         },
+    },
+    {
+        name: "Helm and spire-controller-manager",
+        module: "kubernetes",
+        commands: {
+            helm: "helm.sh/helm/v3/cmd/helm",
+            "spire-controller-manager": `${CONTROLLER_MANAGER}/cmd`,
+        },
+        onDemand: true,
     },
     {
         // Of a release in which it was part of a Go module that can be had; newer CLIs work with it. The tests run the
