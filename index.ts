@@ -8,6 +8,7 @@ import { Release } from "./components/cilium/release";
 import { AgentEntries } from "./components/entries/agentEntries";
 import { agentEntriesArgs, workloadEntriesArgs } from "./components/entries/args";
 import { WorkloadEntries } from "./components/entries/workloadEntries";
+import { stableFieldManager } from "./components/fieldManager";
 import { AGENT_NAME, BUNDLE_CONFIG_MAP } from "./components/names";
 import { Agent } from "./components/spire/agent";
 import { spireNamespaces } from "./components/spire/namespaces";
@@ -23,6 +24,8 @@ export = async (): Promise<ProgramOutputs> => {
     const { trustDomain, clusterName, kubeContext, registration, images } = settings;
     const { sockets, version, ...spire } = settings.spire;
     const stack = pulumi.getStack();
+    // An `up` that is killed must not be in the way of the next one.
+    pulumi.runtime.registerResourceTransform(stableFieldManager(stack));
     await requireCluster(settings, stack).catch((error: unknown) => {
         // Pulumi prints this kind of error without a stack: it is for the user, not for us.
         throw new pulumi.RunError((error as Error).message);

@@ -7,6 +7,7 @@ import { AGENT_NAME } from "../names";
 import { podTemplate, revisionOf } from "../pod";
 import { agentConf } from "./agentConf";
 import { agentPod } from "./agentPod";
+import { clusterRoleName } from "./serverRbac";
 import type { Sockets } from "./sockets";
 
 /** Arguments of {@link Agent}. */
@@ -85,14 +86,16 @@ export class Agent extends pulumi.ComponentResource {
 
     /** To attest a workload, the agent asks its node's kubelet which pod a process belongs to. */
     private grantKubelet(namespace: string, resource: string): pulumi.Resource {
+        const metadata = { name: clusterRoleName(AGENT_NAME) };
         const role = new k8s.rbac.v1.ClusterRole(
             AGENT_NAME,
-            { rules: [{ apiGroups: [""], resources: [resource], verbs: ["get"] }] },
+            { metadata, rules: [{ apiGroups: [""], resources: [resource], verbs: ["get"] }] },
             { parent: this },
         );
         return new k8s.rbac.v1.ClusterRoleBinding(
             AGENT_NAME,
             {
+                metadata,
                 roleRef: {
                     apiGroup: "rbac.authorization.k8s.io",
                     kind: "ClusterRole",

@@ -42,7 +42,10 @@ export function agentPod(
                 imagePullPolicy: "IfNotPresent",
                 // In full, as the server's.
                 command: [AGENT_PROGRAM, "run", "-config", `${CONFIG_DIR}/agent.conf`],
-                env: { [NODE_ADDRESS_ENV]: { fieldRef: { fieldPath: nodeAddress } } },
+                env: {
+                    // Complete, with the default: see serverClaims.
+                    [NODE_ADDRESS_ENV]: { fieldRef: { apiVersion: "v1", fieldPath: nodeAddress } },
+                },
                 ports: { metrics: settings.metricsPort },
                 readinessProbe: { ...probe("/ready"), periodSeconds: 2 },
                 livenessProbe: { ...probe("/live"), initialDelaySeconds: 15, periodSeconds: 30 },

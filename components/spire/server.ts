@@ -6,7 +6,7 @@ import type { ServerSettings } from "../../settings/spire";
 import { BUNDLE_CONFIG_MAP, SERVER_NAME } from "../names";
 import { podTemplate, revisionOf } from "../pod";
 import { SERVER_PORTS, serverConf } from "./serverConf";
-import { SERVER_LABELS, serverClaims, serverPod } from "./serverPod";
+import { CLAIM_DEFAULTS, SERVER_LABELS, serverClaims, serverPod } from "./serverPod";
 import { grantServer } from "./serverRbac";
 import { upstreamAuthorityAnnotations } from "./upstreamAuthority";
 
@@ -115,7 +115,12 @@ export class Server extends pulumi.ComponentResource {
                     ...serverClaims(settings),
                 },
             },
-            { ...parent, dependsOn: [account, bundle, config, ...rights] },
+            {
+                ...parent,
+                dependsOn: [account, bundle, config, ...rights],
+                // Claims cannot be changed, so one that was made without its defaults would be replaced because of them.
+                ignoreChanges: CLAIM_DEFAULTS.map((key) => `spec.volumeClaimTemplates[0].${key}`),
+            },
         );
         this.registerOutputs({});
     }

@@ -77,19 +77,31 @@ function needsVolume({ keyManager, datastore }: ServerSettings): boolean {
     return keyManager === "disk" || datastore.type === "sqlite3";
 }
 
-/** The volume claims of the StatefulSet; none when nothing must survive a restart. */
+/** What the API server fills in below a claim of the list {@link serverClaims}. */
+export const CLAIM_DEFAULTS = ["apiVersion", "kind", "spec.volumeMode", "status"];
+
+/**
+ * The volume claims of the StatefulSet; none when nothing must survive a restart.
+ *
+ * Complete, with what the API server would fill in: it compares such a list as a whole, so another field manager that
+ * applies the same claims without the defaults is refused.
+ */
 export function serverClaims(settings: ServerSettings) {
     if (!needsVolume(settings)) return {};
     const { storageClass, size, retain } = settings.storage;
     return {
         volumeClaimTemplates: [
             {
+                apiVersion: "v1" as const,
+                kind: "PersistentVolumeClaim" as const,
                 metadata: { name: DATA },
                 spec: {
                     accessModes: ["ReadWriteOnce"],
+                    volumeMode: "Filesystem",
                     ...(storageClass !== undefined && { storageClassName: storageClass }),
                     resources: { requests: { storage: size } },
                 },
+                status: { phase: "Pending" },
             },
         ],
         persistentVolumeClaimRetentionPolicy: {

@@ -1,6 +1,6 @@
 /** The rights of the SPIRE server: to attest agents, to publish its bundle, and what its upstream authority needs. */
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { ServerSettings } from "../../settings/spire";
 import { BUNDLE_CONFIG_MAP, SERVER_NAME } from "../names";
 import { upstreamAuthorityRules } from "./upstreamAuthority";
@@ -33,11 +33,20 @@ export function grantServer(
     parent: pulumi.Resource,
 ): pulumi.Resource[] {
     const subjects = [{ kind: "ServiceAccount", name: SERVER_NAME, namespace: settings.namespace }];
-    const cluster = new k8s.rbac.v1.ClusterRole(SERVER_NAME, { rules: ATTESTATION }, { parent });
+    const name = clusterRoleName(SERVER_NAME);
+    const cluster = new k8s.rbac.v1.ClusterRole(
+        SERVER_NAME,
+        { metadata: { name }, rules: ATTESTATION },
+        { parent },
+    );
     const bindings: pulumi.Resource[] = [
         new k8s.rbac.v1.ClusterRoleBinding(
             SERVER_NAME,
-            { roleRef: roleRef("ClusterRole", cluster.metadata.name), subjects },
+            {
+                metadata: { name },
+                roleRef: roleRef("ClusterRole", cluster.metadata.name),
+                subjects,
+            },
             { parent },
         ),
     ];
@@ -57,6 +66,14 @@ export function grantServer(
         grant(`${SERVER_NAME}-upstream`, namespace, rest);
     }
     return bindings;
+}
+
+/**
+ * Name of a ClusterRole and its binding: of this stack alone, and known beforehand. One that Pulumi makes up would be made
+ * up again after an `up` that was killed, and the first would keep its rights for ever.
+ */
+export function clusterRoleName(account: string): string {
+    return `${account}-${pulumi.getStack()}`;
 }
 
 function roleRef(kind: string, name: pulumi.Input<string>) {

@@ -59,6 +59,7 @@ test("the health listener is where the kubelet probes it", async () => {
 test("agents may read pods from kubelets, and nothing else", async () => {
     const { all } = await renderAgent({ kubelet: { authorization: "nodes/proxy" } });
     assert.deepEqual(all["ClusterRole/spire-agent"], {
+        metadata: { name: "spire-agent-dev" },
         rules: [{ apiGroups: [""], resources: ["nodes/proxy"], verbs: ["get"] }],
     });
     assert.deepEqual(at(all["ClusterRoleBinding/spire-agent"], "subjects"), [
