@@ -1,15 +1,12 @@
 /** A stack from nothing, the proof that it authenticates, and the controls that must fail. */
 import assert from "node:assert/strict";
-import { delimiter, dirname, join } from "node:path";
 import { before, describe, test } from "node:test";
 import { agentEntries, Cluster, type Entry } from "@cilium-spire/entries-provider";
 import { CLIENTS, SERVER } from "../../examples/mtls-demo/names";
 import { Demo } from "../../examples/mtls-demo/proof";
-import { ensureBinary } from "../../sandbox/binaries";
 import { down, up as clusterUp } from "../../sandbox/cluster";
-import { repositoryRoot } from "../../sandbox/paths";
-import { run } from "../../sandbox/shell";
 import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../sandbox/stack";
+import { cli } from "../support/cli";
 import { start } from "../support/pulumi";
 import {
     home,
@@ -51,14 +48,7 @@ describe("a stack", () => {
     });
 
     test("is the same to the Pulumi CLI by itself", async () => {
-        const host = dirname(await ensureBinary("pulumi-language-nodejs"));
-        // The configuration that the sandbox has made of the stack's file: the chart is a local one.
-        const configFile = join(state.platform.workspace.workDir, "Pulumi.dev.yaml");
-        const stack = ["--cwd", repositoryRoot, "--stack", "dev", "--config-file", configFile];
-        await run("pulumi", ["up", ...stack, "--yes", "--non-interactive", "--expect-no-changes"], {
-            env: { PATH: [host, process.env.PATH].join(delimiter) },
-            timeoutMs: 300_000,
-        });
+        await cli(state.platform, "up", "--expect-no-changes");
     });
 
     test("is read by another stack through a StackReference", async () => {

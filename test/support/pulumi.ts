@@ -2,8 +2,6 @@
  * The main program in a process of its own, for operations that fail or are killed: an inline program that fails leaves
  * rejected promises behind, which the test runner would take for failures of the tests.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -16,6 +14,7 @@ import {
     type Program,
     type PulumiHome,
 } from "../../sandbox/stack";
+import { launch, type Operation } from "./operation";
 
 /** The configuration in the repository's Pulumi.dev.yaml, for stacks that differ from `dev` in a few keys. */
 export async function devConfig(): Promise<Record<string, Values>> {
@@ -40,29 +39,10 @@ interface Order {
     config: Values;
 }
 
-/** A running operation. */
-export interface Operation {
-    child: ChildProcess;
-    /** Everything printed, and the exit code, when it has ended. */
-    ended: Promise<{ code: number | null; output: string }>;
-}
-
-/**
- * Starts an operation of the stack `dev` in a process group of its own, as a terminal does: a signal to the group is
- * what Ctrl-C is there.
- */
+/** Starts an operation of the stack `dev`; see {@link launch}. */
 export function start(home: PulumiHome, verb: Verb, config: Values = {}): Operation {
     const order: Order = { home, verb, config };
-    const child = spawn(process.execPath, [__filename, JSON.stringify(order)], {
-        detached: true,
-        stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    }
-    const ended = once(child, "close").then(([code]) => ({ code: code as number | null, output }));
-    return { child, ended };
+    return launch(process.execPath, [__filename, JSON.stringify(order)]);
 }
 
 async function main({ home, verb, config }: Order): Promise<void> {

@@ -1,0 +1,129 @@
+/** An API server without a cluster: etcd and kube-apiserver on loopback, up in four seconds. Nothing runs pods. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureBinary } from "../../sandbox/binaries";
+import { controlPlane } from "../../sandbox/controlPlane";
+import { instance, type Instance } from "../../sandbox/instance";
+import { kubectl } from "../../sandbox/kubectl";
+import { createPki } from "../../sandbox/pki";
+import { tail, waitFor } from "../../sandbox/shell";
+import { launch } from "./operation";
+
+const DEADLINE_MS = 60_000;
+
+export interface ApiServer {
+    /** An administrator's. */
+    kubeconfig: string;
+    /** Runs kubectl as the administrator, with objects on its standard input; rejects when it fails. */
+    kubectl(args: readonly string[], objects?: object[]): Promise<string>;
+    /**
+     * Fields that would be refused to another field manager that applies the objects, because their owner gave them other
+     * values or the API server keeps them in another form. Nothing is changed.
+     */
+    refusedFields(objects: object[]): Promise<string[]>;
+    /** Ends both processes and removes what they wrote. */
+    stop(): Promise<void>;
+}
+
+/**
+ * Starts the sandbox's own API server by itself, for as long as this process lives.
+ *
+ * @throws Error with the end of both logs when it is not ready within a minute.
+ */
+export async function startApiServer(): Promise<ApiServer> {
+    const dir = await mkdtemp(join(tmpdir(), "cilium-spire-api-"));
+    const [apiPort, etcdClient, etcdPeer, controllerManager, scheduler] = await freePorts(5);
+    const loopback: Instance = {
+        ...instance(0),
+        stateDir: dir,
+        kubeconfig: join(dir, "kubeconfig"),
+        apiAddress: "127.0.0.1",
+        apiPort: apiPort!,
+        ports: {
+            etcdClient: etcdClient!,
+            etcdPeer: etcdPeer!,
+            controllerManager: controllerManager!,
+            scheduler: scheduler!,
+        },
+    };
+    await createPki(loopback);
+    // Etcd and API server are all that objects need.
+    const services = (await controlPlane(loopback)).slice(0, 2);
+    const logs = services.map(({ name }) => join(dir, `${name}.log`));
+    const children = services.map(({ command, args }, i) => {
+        const log = openSync(logs[i]!, "a");
+        // The kernel ends it with this process, however that ends.
+        const mortal = ["--pdeathsig", "KILL", command, ...args];
+        const child = spawn("setpriv", mortal, { stdio: ["ignore", log, log] });
+        closeSync(log);
+        return child;
+    });
+    const stop = async () => {
+        await Promise.all(children.map(end));
+        await rm(dir, { recursive: true, force: true });
+    };
+    try {
+        await waitFor("the API server", DEADLINE_MS, async () => {
+            const ended = services.find((_, i) => hasEnded(children[i]!));
+            if (ended) return { failed: `${ended.name} ended` };
+            await kubectl(loopback, ["get", "--raw", "/readyz"], { timeoutMs: 5_000 });
+            return { done: true };
+        });
+    } catch (error) {
+        const texts = await Promise.all(logs.map((file) => readFile(file, "utf8")));
+        await stop();
+        throw new Error(texts.map((text) => tail(text.trim(), 8)).join("\n"), { cause: error });
+    }
+    return {
+        kubeconfig: loopback.kubeconfig,
+        kubectl: (args, objects) => kubectl(loopback, args, { input: objects && list(objects) }),
+        refusedFields: (objects) => refusedFields(loopback, objects),
+        stop,
+    };
+}
+
+function list(items: object[]): string {
+    return JSON.stringify({ apiVersion: "v1", kind: "List", items });
+}
+
+async function refusedFields(server: Instance, objects: object[]): Promise<string[]> {
+    const other = ["--server-side", "--field-manager=another", "--dry-run=server"];
+    const apply = [`--kubeconfig=${server.kubeconfig}`, "apply", ...other, "-f", "-"];
+    const { code, output } = await launch(await ensureBinary("kubectl"), apply, {}, list(objects))
+        .ended;
+    const fields = [...output.matchAll(/(?:": |^- )(\.\S+)$/gm)].map(([, field]) => field!);
+    // Any other error is no answer.
+    if ((code === 0) !== (fields.length === 0)) throw new Error(output);
+    return fields;
+}
+
+function hasEnded(child: ChildProcess): boolean {
+    return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+    if (hasEnded(child)) return;
+    const exited = once(child, "exit");
+    // Nothing is worth a graceful end: the data goes.
+    child.kill("SIGKILL");
+    await exited;
+}
+
+/** Ports of loopback that nobody listens on. */
+async function freePorts(count: number): Promise<number[]> {
+    const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+    await Promise.all(servers.map((server) => once(server, "listening")));
+    const ports = servers.map((server) => (server.address() as AddressInfo).port);
+    await Promise.all(
+        servers.map((server) => {
+            server.close();
+            return once(server, "close");
+        }),
+    );
+    return ports;
+}
