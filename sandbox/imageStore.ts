@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir, readlink, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { cached } from "./cache";
 import { ensureTools } from "./debian";
 import type { Instance } from "./instance";
@@ -91,7 +91,10 @@ export async function copyImageStore(store: string, target: string): Promise<voi
         await run("rm", ["-rf", target]);
         await run("cp", ["-a", store, target]);
     });
-    for (const file of await readdir(target, { recursive: true })) {
+    // With types, because it follows links to directories otherwise: out of an image's /dev/fd, to our own open files.
+    const entries = await readdir(target, { recursive: true, withFileTypes: true });
+    for (const entry of entries) {
+        const file = relative(target, join(entry.parentPath, entry.name));
         // Two levels below the plugins' directories; the layers themselves are not searched twice.
         if (!DATABASES.test(file) || file.includes("/snapshots/")) continue;
         await cp(join(store, file), `${join(target, file)}.copy`);
