@@ -24,8 +24,6 @@ export = async (): Promise<ProgramOutputs> => {
     const { trustDomain, clusterName, kubeContext, registration, images } = settings;
     const { sockets, version, ...spire } = settings.spire;
     const stack = pulumi.getStack();
-    // An `up` that is killed must not be in the way of the next one.
-    pulumi.runtime.registerResourceTransform(stableFieldManager(stack));
     await requireCluster(settings, stack).catch((error: unknown) => {
         // Pulumi prints this kind of error without a stack: it is for the user, not for us.
         throw new pulumi.RunError((error as Error).message);
@@ -36,13 +34,15 @@ export = async (): Promise<ProgramOutputs> => {
         enableConfigMapMutable: true,
         enableSecretMutable: true,
     });
+    // An `up` that is killed must not be in the way of the next one.
+    const objects = { provider, transforms: [stableFieldManager(stack)] };
     const spireArgs = { trustDomain, clusterName, version, images };
     const { host, port } = serverAddress(spire.server.namespace);
     const Cilium = settings.cilium.mode === "adopt" ? Adoption : Release;
-    const cilium = new Cilium("cilium", ciliumArgs(settings), { provider });
+    const cilium = new Cilium("cilium", ciliumArgs(settings), objects);
     const namespaces = spireNamespaces(
         { server: spire.server.namespace, agent: spire.agent.namespace },
-        { provider },
+        objects,
     );
     const server = new Server(
         "spire",
@@ -52,7 +52,7 @@ export = async (): Promise<ProgramOutputs> => {
             nodeLabelKeys: Object.keys(registration.operatorNodeLabels),
             settings: spire.server,
         },
-        { provider, dependsOn: [cilium, namespaces.server, namespaces.agent] },
+        { ...objects, dependsOn: [cilium, namespaces.server, namespaces.agent] },
     );
     const agent = new Agent(
         "spire",
@@ -65,7 +65,7 @@ export = async (): Promise<ProgramOutputs> => {
             settings: spire.agent,
         },
         // Agents that start before the server is Ready back off for more than a minute.
-        { provider, dependsOn: [server] },
+        { ...objects, dependsOn: [server] },
     );
     const entriesArgs = agentEntriesArgs(settings, stack);
     const entries = new AgentEntries("cilium", entriesArgs, { dependsOn: [cilium, server, agent] });

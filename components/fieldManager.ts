@@ -12,7 +12,8 @@ interface KubernetesObject {
 }
 
 /**
- * A transformation that gives every object of the stack, those of charts too, one field manager that is always the same.
+ * A transformation that gives every object, those of charts too, one field manager that is always the same. As an option of
+ * a component it reaches all that is in it.
  *
  * The provider's own choice is a random name, which only the state remembers. When an `up` is killed, the objects that it
  * was waiting for are on the cluster but not in the state. The next `up` applies them again, and to the API server a

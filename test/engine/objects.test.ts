@@ -102,14 +102,9 @@ async function open(
     const program = await platformProgram(overrides);
     const run = async () => {
         pulumi.runtime.registerResourceTransform(skipAwait);
-        const outputs = program.run();
-        if (transform) {
-            // Transformations are called in the order of their registration: this one after the program's own, which it
-            // registers at once, and before its first resource, which comes after questions to the cluster.
-            await pulumi.runtime.awaitStackRegistrations();
-            pulumi.runtime.registerResourceTransform(transform);
-        }
-        return await outputs;
+        // The stack's transformations come after the program's own, which are its components'.
+        if (transform) pulumi.runtime.registerResourceTransform(transform);
+        return await program.run();
     };
     return await openStack(home, { ...program, run }, STACK);
 }
