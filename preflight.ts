@@ -2,6 +2,12 @@
 import { Cluster } from "@cilium-spire/entries-provider";
 import { adoptionProblem } from "./components/cilium/meshAuthConfig";
 import { AGENT_NAME, CILIUM, INSTALLED_BY, SERVER_NAME } from "./components/names";
+import { serverClaimNames } from "./components/spire/serverPod";
+import {
+    type PersistentVolume,
+    type StorageClass,
+    storageProblem,
+} from "./components/spire/storage";
 import { imageVersion, upgradeProblem } from "./components/spire/upgrade";
 import type { Settings } from "./config";
 import type { CiliumSettings } from "./settings/cilium";
@@ -17,8 +23,8 @@ const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dock
  * Asks the API server for its version, and for that of a SPIRE that is already there.
  *
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
- * SPIRE from which there is no way to the wanted version in one step; which pull secrets are missing; or why its Cilium
- * cannot be adopted.
+ * SPIRE from which there is no way to the wanted version in one step; which pull secrets are missing; that a new server
+ * would find no volume; or why its Cilium cannot be adopted.
  */
 export async function requireCluster(settings: Settings, stack: string): Promise<void> {
     const { kubeContext, spire, cilium } = settings;
@@ -37,6 +43,7 @@ export async function requireCluster(settings: Settings, stack: string): Promise
     }
     await requirePullSecrets(cluster, settings);
     await requireUpgradePath(cluster, spire);
+    await requireStorage(cluster, spire.server);
     if (cilium.mode === "adopt") await requireAdoptable(cluster, cilium, stack);
 }
 
@@ -87,6 +94,32 @@ async function requireUpgradePath(cluster: Cluster, spire: Settings["spire"]): P
     };
     const problem = upgradeProblem(running, version);
     if (problem) throw new Error(problem);
+}
+
+/** Claims that are there, bound or not, were made under the rules of their time: what counts is what a new one would meet. */
+async function requireStorage(
+    cluster: Cluster,
+    server: Settings["spire"]["server"],
+): Promise<void> {
+    const { namespace, storage } = server;
+    const wanted = serverClaimNames(server);
+    if (wanted.length === 0) return;
+    const { items: claims } = await cluster.ask(
+        cluster.core.listNamespacedPersistentVolumeClaim({ namespace }),
+    );
+    const existing = claims.map((claim) => claim.metadata?.name);
+    if (wanted.every((name) => existing.includes(name))) return;
+    const group = { group: "storage.k8s.io", version: "v1", plural: "storageclasses" };
+    const classes = (await cluster.ask(cluster.custom.listClusterCustomObject(group))) as {
+        items: StorageClass[];
+    };
+    const { items: volumes } = await cluster.ask(cluster.core.listPersistentVolume());
+    const problem = storageProblem(
+        storage.storageClass,
+        classes.items,
+        volumes as PersistentVolume[],
+    );
+    if (problem !== undefined) throw new Error(problem);
 }
 
 /** @throws Error when there is no Cilium to adopt, or not one that can be. */

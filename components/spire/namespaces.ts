@@ -8,6 +8,12 @@ export interface Namespaces {
     agent: k8s.core.v1.Namespace;
 }
 
+/** All three modes: the cluster's defaults for the other two would warn of what must be so. */
+function podSecurity(level: string): Record<string, string> {
+    const modes = ["enforce", "warn", "audit"];
+    return Object.fromEntries(modes.map((mode) => [`pod-security.kubernetes.io/${mode}`, level]));
+}
+
 /**
  * Creates the namespaces of server and agents. Agents need hostPID, hostNetwork and hostPath, which only the level
  * `privileged` admits; a namespace that holds the server alone is `restricted`.
@@ -17,11 +23,7 @@ export function spireNamespaces(
     opts: pulumi.CustomResourceOptions,
 ): Namespaces {
     const namespace = (name: string, level: "restricted" | "privileged") =>
-        new k8s.core.v1.Namespace(
-            name,
-            { metadata: { name, labels: { "pod-security.kubernetes.io/enforce": level } } },
-            opts,
-        );
+        new k8s.core.v1.Namespace(name, { metadata: { name, labels: podSecurity(level) } }, opts);
     const agent = namespace(names.agent, "privileged");
     if (names.server === names.agent) return { server: agent, agent };
     return { server: namespace(names.server, "restricted"), agent };

@@ -111,6 +111,12 @@ export function serverClaims(settings: ServerSettings) {
     };
 }
 
+/** The names of the claims that the StatefulSet controller makes of {@link serverClaims}. */
+export function serverClaimNames(settings: ServerSettings): string[] {
+    if (!needsVolume(settings)) return [];
+    return Array.from({ length: settings.replicas }, (_, i) => `${DATA}-${SERVER_NAME}-${i}`);
+}
+
 function serverParts({ datastore, upstreamAuthority, federation }: ServerSettings): PodParts {
     return mergeParts([
         datastoreParts(datastore),

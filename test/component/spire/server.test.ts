@@ -121,9 +121,13 @@ test("with keys in memory and a database there is nothing to keep on a volume", 
 test("the server's pod is what the restricted Pod Security Standard admits, and its namespace says so", async () => {
     const all = await render(decode(apart));
     const labels = (name: string) => at(all[`Namespace/${name}`], "metadata.labels");
-    const level = "pod-security.kubernetes.io/enforce";
-    assert.deepEqual(labels("spire-server"), { [level]: "restricted" });
-    assert.deepEqual(labels("spire-agents"), { [level]: "privileged" });
+    const inAllModes = (level: string) => ({
+        "pod-security.kubernetes.io/enforce": level,
+        "pod-security.kubernetes.io/warn": level,
+        "pod-security.kubernetes.io/audit": level,
+    });
+    assert.deepEqual(labels("spire-server"), inAllModes("restricted"));
+    assert.deepEqual(labels("spire-agents"), inAllModes("privileged"));
     const { pod, container } = podOf(all);
     assert.deepEqual(at(pod, "securityContext"), {
         runAsNonRoot: true,

@@ -16,6 +16,9 @@ interface Running {
     agent?: string;
     /** Type by `namespace/name`. */
     secrets?: Record<string, string>;
+    /** Names of StorageClasses; `standard` is the default one. */
+    classes?: string[];
+    claims?: string[];
     cilium?: { version: string; installedBy?: string; allocation?: string };
 }
 
@@ -38,7 +41,13 @@ function answer(url: string): object | undefined {
         const type = running.secrets?.[`${secret[1]}/${secret[2]}`];
         return type === undefined ? undefined : { type };
     }
-    const { cilium } = running;
+    const { cilium, classes = ["standard"], claims = [] } = running;
+    if (url === "/apis/storage.k8s.io/v1/storageclasses")
+        return { items: classes.map(storageClass) };
+    if (url === "/api/v1/persistentvolumes") return { items: [] };
+    if (/^\/api\/v1\/namespaces\/[^/]+\/persistentvolumeclaims$/.test(url)) {
+        return { items: claims.map((name) => ({ metadata: { name } })) };
+    }
     if (!cilium) return undefined;
     if (url === "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") {
         const image = `quay.io/cilium/cilium:v${cilium.version}`;
@@ -51,6 +60,16 @@ function answer(url: string): object | undefined {
         return { data: { "identity-allocation-mode": cilium.allocation ?? "crd" } };
     }
     return undefined;
+}
+
+function storageClass(name: string): object {
+    const isDefault = String(name === "standard");
+    return {
+        metadata: {
+            name,
+            annotations: { "storageclass.kubernetes.io/is-default-class": isDefault },
+        },
+    };
 }
 
 function workload(component: string, version?: string): object | undefined {
@@ -132,6 +151,17 @@ test("an old Kubernetes is refused, with what to set", async () => {
     await assert.rejects(preflight({ kubernetes: "32" }, {}), /set it to "nodes\/proxy"/);
     const kubelet = { authorization: "nodes/proxy" };
     await assert.doesNotReject(preflight({ kubernetes: "32" }, { agent: { kubelet } }));
+});
+
+test("a new server without a volume is refused, with the classes that there are", async () => {
+    const noDefault = { classes: ["gp2", "gp3"] };
+    await assert.rejects(
+        preflight(noDefault, {}),
+        /no default StorageClass; set it to one of: gp2, gp3/,
+    );
+    const named = { server: { storage: { storageClass: "gp3" } } };
+    await assert.doesNotReject(preflight(noDefault, named));
+    await assert.doesNotReject(preflight({ ...noDefault, claims: ["data-spire-server-0"] }, {}));
 });
 
 test("a Cilium is adopted that is there, in that version, and from someone else", async () => {
