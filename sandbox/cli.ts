@@ -5,10 +5,11 @@ import { buildAll, down, locked, remains, status, up } from "./cluster";
 import { instance, nodeNamed, type Instance } from "./instance";
 import { addNode, asNode, killNode, recreateNode, removeNode } from "./nodes";
 import { messageOf, progress } from "./shell";
+import { variantName, VARIANTS } from "./variant";
 
 const USAGE = `npm run -s sandbox -- [--instance N] VERB
 
-  up                  a cluster of three nodes, without network plugin; prints the kubeconfig's path
+  up [VARIANT]        a cluster of three nodes, without network plugin; prints the kubeconfig's path
   down                removes it
   status              its parts; fails when one is not healthy
   status --gone       what is left of it; fails unless nothing is
@@ -22,7 +23,7 @@ const USAGE = `npm run -s sandbox -- [--instance N] VERB
   node recreate NAME  deletes its Node object and creates it again, with a new UID
   build [PROGRAM...]  builds programs (default: what a cluster needs, and the images) without starting anything
 
-N is 0 to 9 (default: CILIUM_SPIRE_SANDBOX, or 0).`;
+N is 0 to 9 (default: CILIUM_SPIRE_SANDBOX, or 0). VARIANT is one of: ${Object.keys(VARIANTS).join(", ")}.`;
 
 const notUp = ({ number }: Instance) => `sandbox ${number} is not up: run \`up\` first`;
 
@@ -37,7 +38,7 @@ async function main(args: string[]): Promise<number> {
     const target = instance(number);
     switch (verb) {
         case "up":
-            await up(target);
+            await up(target, { variant: rest[0] === undefined ? undefined : variantName(rest[0]) });
             console.log(target.kubeconfig);
             return 0;
         case "down":

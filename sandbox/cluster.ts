@@ -16,6 +16,7 @@ import { requireMachine } from "./preflight";
 import { commonBinaryNames } from "./programs";
 import { isRunning } from "./services";
 import { progress, run } from "./shell";
+import { useVariant, type VariantName, VARIANTS } from "./variant";
 import { type Versions, wantedVersions } from "./versions";
 
 /** One row of {@link status}. */
@@ -40,6 +41,20 @@ export async function buildAll(): Promise<void> {
     ]);
 }
 
+/** Options of {@link up}. */
+export interface UpOptions {
+    /**
+     * Versions of Cilium and SPIRE whose images the nodes have.
+     * @default those of the stack `dev`
+     */
+    versions?: readonly Versions[];
+    /**
+     * In what the cluster differs from the usual one.
+     * @default what it is already; `default` for a new one
+     */
+    variant?: VariantName | undefined;
+}
+
 /**
  * Brings the instance up: an API server, registered nodes, cluster DNS and storage. The nodes are not
  * ready and those pods wait, because the network (Cilium) is installed by the Pulumi program.
@@ -47,18 +62,18 @@ export async function buildAll(): Promise<void> {
  * Does nothing when all runs already; starts what has died; begins anew when an earlier `up` did not get
  * to its end, or the machine was restarted.
  *
- * @param versions of Cilium and SPIRE whose images the nodes have. @default those of the stack `dev`
- * @throws Error that says which part is missing and why, each within its deadline.
+ * @throws Error that says which part is missing and why, each within its deadline; or that it is up in another variant.
  */
 export async function up(
     instance: Instance,
-    versions: readonly Versions[] = [wantedVersions()],
+    { versions = [wantedVersions()], variant }: UpOptions = {},
 ): Promise<void> {
     await requireMachine();
     await locked(instance, async () => {
         const store = await ensureImageStore(versions);
         if ((await finishedBoot(instance)) !== (await bootId())) await destroy(instance);
         await useStore(instance, store);
+        const { storage } = VARIANTS[await useVariant(instance, variant)];
         const parts = await status(instance);
         if (parts.length > 0 && parts.every((part) => part.healthy)) {
             progress(`sandbox ${instance.number} runs already`);
@@ -76,7 +91,8 @@ export async function up(
             ...nodes.map((n) => startNode(instance, n)),
         ]);
         progress("nodes started");
-        for (const file of ["coredns.yaml", "local-path-provisioner.yaml"]) {
+        const addOns = ["coredns", "local-path-provisioner", `storage-${storage}`];
+        for (const file of addOns.map((name) => `${name}.yaml`)) {
             await kubectl(instance, ["apply", "-f", join(sandboxSources, "manifests", file)]);
         }
         await waitForNodes(instance, nodes);

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureBinary } from "./binaries";
 import { SERVICE_CIDR, type Instance } from "./instance";
@@ -5,12 +6,14 @@ import { kubectl } from "./kubectl";
 import { pkiDir } from "./pki";
 import { isRunning, logTail, startService, type Service } from "./services";
 import { messageOf, waitFor } from "./shell";
+import { type Variant, variantOf } from "./variant";
 
 const API_SERVER_DEADLINE_MS = 60_000;
 
 /** The processes of the control plane, which run in the host's network namespace. */
 export async function controlPlane(instance: Instance): Promise<Service[]> {
     const pki = (file: string) => join(pkiDir(instance), file);
+    const variant = await variantOf(instance);
     const { ports } = instance;
     const etcdUrl = `https://127.0.0.1:${ports.etcdClient}`;
     const peerUrl = `https://127.0.0.1:${ports.etcdPeer}`;
@@ -59,11 +62,17 @@ export async function controlPlane(instance: Instance): Promise<Service[]> {
             `--tls-private-key-file=${pki("apiserver.key")}`,
             `--service-account-key-file=${pki("sa.pub")}`,
             `--service-account-signing-key-file=${pki("sa.key")}`,
-            "--service-account-issuer=https://kubernetes.default.svc",
+            `--service-account-issuer=${variant.tokenIssuer}`,
             `--kubelet-client-certificate=${pki("kubelet-client.crt")}`,
             `--kubelet-client-key=${pki("kubelet-client.key")}`,
-            `--kubelet-certificate-authority=${pki("ca.crt")}`,
+            // Without it the API server believes any certificate of a kubelet, as kubeadm has it.
+            ...(variant.kubeletCertificates === "cluster"
+                ? [`--kubelet-certificate-authority=${pki("ca.crt")}`]
+                : []),
             "--kubelet-preferred-address-types=InternalIP",
+            ...(variant.podSecurity === "privileged"
+                ? []
+                : [`--admission-control-config-file=${admissionFile(instance)}`]),
         ]),
         service("kube-controller-manager", [
             "--bind-address=127.0.0.1",
@@ -92,6 +101,8 @@ export async function controlPlane(instance: Instance): Promise<Service[]> {
  * @throws Error with the end of the log of the process that is missing or not ready.
  */
 export async function startControlPlane(instance: Instance): Promise<void> {
+    const admission = admissionConfiguration(await variantOf(instance));
+    await writeFile(admissionFile(instance), JSON.stringify(admission));
     const services = await controlPlane(instance);
     const [etcd, apiServer, ...clients] = services as [Service, Service, ...Service[]];
     await startService(instance, etcd);
@@ -110,4 +121,27 @@ export async function startControlPlane(instance: Instance): Promise<void> {
     }
     // Not before: these two give up when the API server does not answer at once.
     for (const client of clients) await startService(instance, client);
+}
+
+function admissionFile({ stateDir }: Instance): string {
+    return join(stateDir, "admission.json");
+}
+
+/** Pod Security of namespaces without a label; exempt is what Kubernetes' own tutorial for whole clusters exempts. */
+function admissionConfiguration({ podSecurity: level }: Variant): object {
+    return {
+        apiVersion: "apiserver.config.k8s.io/v1",
+        kind: "AdmissionConfiguration",
+        plugins: [
+            {
+                name: "PodSecurity",
+                configuration: {
+                    apiVersion: "pod-security.admission.config.k8s.io/v1",
+                    kind: "PodSecurityConfiguration",
+                    defaults: { enforce: level, warn: level, audit: level },
+                    exemptions: { namespaces: ["kube-system"] },
+                },
+            },
+        ],
+    };
 }

@@ -113,6 +113,3 @@ export function nodeNamed(instance: Instance, name: string): Node {
     }
     return found;
 }
-
-/** The name under which every node knows the API server: in kind it is the control plane's. */
-export const API_NAME = `${CLUSTER}-control-plane`;

@@ -4,7 +4,8 @@
 # machine loses power.
 #
 # Environment: NODE_NAME, NODE_IP, NODE_DIR (its disk), CGROUP (its cgroup, relative), CGROUP2 (the
-# same as a directory of the cgroup2 hierarchy), API_ADDRESS, API_NAME, KUBELET, PATH with containerd.
+# same as a directory of the cgroup2 hierarchy), API_ADDRESS, API_NAME, KUBELET, PATH with containerd; where kube-proxy
+# runs, KUBE_PROXY_DIR with it and KUBE_PROXY_ROOT, a root file system with iptables.
 set -eu
 hostname "$NODE_NAME"
 cgroups=/sys/fs/cgroup
@@ -62,6 +63,14 @@ for hierarchy in "$cgroups"/*/; do
         path=$path/$part
     done
 done
+
+if [ "${KUBE_PROXY_DIR:-}" ]; then
+    for dir in proc sys dev; do mount --rbind "/$dir" "$KUBE_PROXY_ROOT/$dir"; done
+    mount --bind "$KUBE_PROXY_DIR" "$KUBE_PROXY_ROOT/mnt"
+    while :; do
+        chroot "$KUBE_PROXY_ROOT" /mnt/kube-proxy --config=/mnt/config.json --v=1 || sleep 0.5
+    done &
+fi
 
 # As systemd would: restarted when they end. The kubelet ends at once while containerd is not ready.
 while :; do

@@ -5,30 +5,45 @@ import { copyImageStore, storeOf } from "./imageStore";
 import { PAUSE_IMAGE } from "./images";
 import { DNS_SERVICE_IP, type Instance, type Node } from "./instance";
 import { sandboxSources } from "./paths";
-import { createNodeIdentity, pkiDir } from "./pki";
+import { ensureKubernetesProgram } from "./kubernetesRelease";
+import { createNodeIdentity, createProxyIdentity, pkiDir } from "./pki";
+import type { Variant } from "./variant";
+import { KUBERNETES_VERSION } from "./versions";
 
 const CONTROL_PLANE_TAINT = {
     key: "node-role.kubernetes.io/control-plane",
     effect: "NoSchedule",
 };
 
+/** Where node.sh mounts {@link kubeProxyDir}. */
+const PROXY_MOUNT = "/mnt";
+
 /** Writes everything that a node needs before it starts: disk with images, identity, configuration. */
-export async function createNodeFiles(instance: Instance, node: Node): Promise<void> {
+export async function createNodeFiles(
+    instance: Instance,
+    node: Node,
+    variant: Variant,
+): Promise<void> {
     await mkdir(node.dir, { recursive: true });
     await createNodeIdentity(instance, node);
     const pki = pkiDir(instance);
     await copyFile(join(pki, `${node.name}.kubeconfig`), join(node.dir, "kubeconfig"));
     await writeFile(
         join(node.dir, "kubelet.json"),
-        JSON.stringify(kubeletConfiguration(node, pki), null, 2),
+        JSON.stringify(kubeletConfiguration(node, pki, variant), null, 2),
     );
     await writeFile(join(node.dir, "containerd.toml"), await containerdConfiguration(instance));
+    if (variant.kubeProxy) await createKubeProxyFiles(instance, node);
     const store = join(node.dir, "containerd");
     if (!existsSync(store)) await copyImageStore(await storeOf(instance), store);
 }
 
 /** The kubelet's configuration file. */
-export function kubeletConfiguration(node: Node, pki: string): object {
+export function kubeletConfiguration(
+    node: Node,
+    pki: string,
+    { kubeletCertificates, controlPlaneNode, clusterDomain }: Variant,
+): object {
     return {
         apiVersion: "kubelet.config.k8s.io/v1beta1",
         kind: "KubeletConfiguration",
@@ -39,13 +54,16 @@ export function kubeletConfiguration(node: Node, pki: string): object {
             x509: { clientCAFile: join(pki, "ca.crt") },
         },
         authorization: { mode: "Webhook" },
-        // Signed by the cluster's authority, so that the API server and SPIRE can verify the kubelet.
-        tlsCertFile: join(pki, `${node.name}.crt`),
-        tlsPrivateKeyFile: join(pki, `${node.name}.key`),
+        // Signed by the cluster's authority, so that the API server and SPIRE can verify the kubelet. Without, the kubelet
+        // makes its own.
+        ...(kubeletCertificates === "cluster" && {
+            tlsCertFile: join(pki, `${node.name}.crt`),
+            tlsPrivateKeyFile: join(pki, `${node.name}.key`),
+        }),
         containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
-        registerWithTaints: node.index === 1 ? [CONTROL_PLANE_TAINT] : [],
+        registerWithTaints: controlPlaneNode && node.index === 1 ? [CONTROL_PLANE_TAINT] : [],
         clusterDNS: [DNS_SERVICE_IP],
-        clusterDomain: "cluster.local",
+        clusterDomain,
         resolvConf: "/etc/resolv.conf",
         cgroupDriver: "cgroupfs",
         cgroupRoot: `/${node.cgroup}`,
@@ -67,6 +85,31 @@ export function kubeletConfiguration(node: Node, pki: string): object {
         syncFrequency: "10s",
         nodeStatusUpdateFrequency: "5s",
     };
+}
+
+/** What the node mounts into the root file system in which kube-proxy runs. */
+export function kubeProxyDir(node: Node): string {
+    return join(node.dir, "kube-proxy");
+}
+
+async function createKubeProxyFiles(instance: Instance, node: Node): Promise<void> {
+    const dir = kubeProxyDir(node);
+    await mkdir(dir, { recursive: true });
+    const program = await ensureKubernetesProgram(KUBERNETES_VERSION, "kube-proxy");
+    await copyFile(program, join(dir, "kube-proxy"));
+    await createProxyIdentity(instance, join(dir, "kubeconfig"));
+    const configuration = {
+        apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+        kind: "KubeProxyConfiguration",
+        // kubeadm's choice, and so kind's.
+        mode: "iptables",
+        clusterCIDR: instance.podCidr,
+        hostnameOverride: node.name,
+        clientConnection: { kubeconfig: `${PROXY_MOUNT}/kubeconfig` },
+        // The machine's, not the node's: kind leaves it alone, too.
+        conntrack: { maxPerCore: 0 },
+    };
+    await writeFile(join(dir, "config.json"), JSON.stringify(configuration, null, 2));
 }
 
 /**

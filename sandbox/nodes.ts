@@ -2,15 +2,16 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureBinary } from "./binaries";
 import { cgroupDir, cgroupPids, createCgroup, enterScript, removeCgroup } from "./cgroups";
-import { ensureTools } from "./debian";
+import { ensureCiliumRuntime, ensureTools } from "./debian";
 import { toolPath } from "./imageStore";
-import { API_NAME, type Instance, type Node } from "./instance";
+import type { Instance, Node } from "./instance";
 import { getNodes, kubectl } from "./kubectl";
 import { connectNode, disconnectNode, routePods } from "./network";
-import { createNodeFiles } from "./nodeFiles";
+import { createNodeFiles, kubeProxyDir } from "./nodeFiles";
 import { sandboxSources } from "./paths";
 import { isRunning, logTail, startService, type Service } from "./services";
 import { messageOf, run, waitFor } from "./shell";
+import { variantOf } from "./variant";
 
 const REGISTRATION_DEADLINE_MS = 90_000;
 
@@ -25,7 +26,8 @@ function systemCgroup(node: Node): string {
 /** Starts the node unless it runs. It registers itself later: {@link waitForNodes}. */
 export async function startNode(instance: Instance, node: Node): Promise<void> {
     if (await isRunning(node)) return;
-    await createNodeFiles(instance, node);
+    const variant = await variantOf(instance);
+    await createNodeFiles(instance, node, variant);
     await removeCgroup(node.cgroup);
     await connectNode(instance, node);
     const spaces = ["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child"];
@@ -47,8 +49,12 @@ export async function startNode(instance: Instance, node: Node): Promise<void> {
             CGROUP: node.cgroup,
             CGROUP2: cgroupDir(node.cgroup),
             API_ADDRESS: instance.apiAddress,
-            API_NAME,
+            API_NAME: variant.apiName,
             KUBELET: await ensureBinary("kubelet"),
+            ...(variant.kubeProxy && {
+                KUBE_PROXY_DIR: kubeProxyDir(node),
+                KUBE_PROXY_ROOT: await ensureCiliumRuntime(),
+            }),
             PATH: toolPath(await ensureTools()),
         },
     };
@@ -77,7 +83,7 @@ export async function waitForNodes(instance: Instance, nodes: readonly Node[]): 
         throw new Error([messageOf(error), ...logs].join("\n"));
     }
     const control = nodes.find((n) => n.index === 1);
-    if (control) {
+    if (control && (await variantOf(instance)).controlPlaneNode) {
         // The kubelet is not allowed to give itself this label.
         const label = "node-role.kubernetes.io/control-plane=";
         await kubectl(instance, ["label", "--overwrite", "node", control.name, label]);

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { API_NAME, type Instance, type Node } from "./instance";
+import type { Instance, Node } from "./instance";
 import { run } from "./shell";
+import { variantOf } from "./variant";
 
 /** Days that certificates are valid: a sandbox lives for hours, a forgotten one for weeks. */
 const VALID_DAYS = "365";
@@ -39,7 +40,7 @@ export async function createPki(instance: Instance): Promise<void> {
     }
     const service = "kubernetes.default.svc";
     const names = [
-        API_NAME,
+        (await variantOf(instance)).apiName,
         "kubernetes",
         "kubernetes.default",
         service,
@@ -75,6 +76,11 @@ export async function createNodeIdentity(instance: Instance, node: Node): Promis
     const subject = `/O=system:nodes/CN=system:node:${node.name}`;
     const altNames = `DNS:${node.name},IP:${node.ip}`;
     await createKubeconfig(instance, node.name, subject, file, altNames);
+}
+
+/** The kubeconfig of kube-proxy, whose name has its rights by a role that Kubernetes brings along. */
+export async function createProxyIdentity(instance: Instance, file: string): Promise<void> {
+    await createKubeconfig(instance, "kube-proxy", "/CN=system:kube-proxy", file);
 }
 
 async function createAuthority(dir: string, name: string): Promise<void> {

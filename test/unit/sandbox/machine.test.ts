@@ -4,6 +4,7 @@ import { instance, node } from "../../../sandbox/instance";
 import { kubeletConfiguration, mayHaveSysResource } from "../../../sandbox/nodeFiles";
 import { atLeast } from "../../../sandbox/preflight";
 import { run, waitFor } from "../../../sandbox/shell";
+import { VARIANTS } from "../../../sandbox/variant";
 
 test("versions compare by number", () => {
     assert.ok(atLeast("5.14.0-1-amd64", [5, 14]));
@@ -20,7 +21,7 @@ test("CAP_SYS_RESOURCE is read from the bounding set", () => {
 
 test("only the control plane is tainted, and every kubelet has its own cgroup", () => {
     const configurations = [1, 2].map((index) =>
-        kubeletConfiguration(node(instance(3), index), "/pki"),
+        kubeletConfiguration(node(instance(3), index), "/pki", VARIANTS.default),
     ) as { registerWithTaints: { effect: string }[]; cgroupRoot: string }[];
     assert.equal(configurations[0]!.registerWithTaints[0]!.effect, "NoSchedule");
     assert.deepEqual(configurations[1]!.registerWithTaints, []);

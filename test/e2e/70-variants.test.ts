@@ -1,0 +1,111 @@
+/**
+ * The program on a cluster that is unlike the sandbox (`foreign` in sandbox/variant.ts): what others have otherwise, all at
+ * once. sandbox/README.md lists what each difference stands for.
+ */
+import assert from "node:assert/strict";
+import { connect } from "node:tls";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+import { Cluster } from "@cilium-spire/entries-provider";
+import type { Values } from "../../components/cilium/values";
+import { Demo } from "../../examples/mtls-demo/proof";
+import { down, up as clusterUp } from "../../sandbox/cluster";
+import { ensureCiliumRuntime } from "../../sandbox/debian";
+import { node } from "../../sandbox/instance";
+import { execNode } from "../../sandbox/nodes";
+import { pkiDir } from "../../sandbox/pki";
+import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../sandbox/stack";
+import { VARIANTS } from "../../sandbox/variant";
+import { start } from "../support/pulumi";
+import { home, kubectl, openPlatform, sandbox } from "./world";
+
+/** All that Pulumi.dev.yaml, made for kind, must be told of this cluster. */
+const CILIUM = {
+    // kube-proxy runs.
+    kubeProxyReplacement: false,
+    // The API server is not on a node.
+    k8sServiceHost: VARIANTS.foreign.apiName,
+};
+const OVERRIDES: Values = {
+    "cilium-spire:cilium": CILIUM,
+    "cilium-spire:spire": {
+        // No class is the default one.
+        server: { storage: { storageClass: "standard" } },
+        // Not of this cluster, but all that Kubernetes before 1.33 has.
+        agent: { kubelet: { authorization: "nodes/proxy" } },
+    },
+};
+
+before(async () => {
+    await down(sandbox);
+    await clusterUp(sandbox, { variant: "foreign" });
+    await enterPulumi(home);
+});
+
+describe("a cluster of somebody else's", () => {
+    test("has no default StorageClass, which is said before anything is changed", async () => {
+        const { code, output } = await start(home, "up", { "cilium-spire:cilium": CILIUM }).ended;
+        assert.equal(code, 1, output);
+        assert.match(output, /no default StorageClass; set it to one of: standard/);
+        assert.equal(await kubectl("get daemonsets,statefulsets -A -o name"), "");
+    });
+
+    test("authenticates pods after one up with four settings of its own", async () => {
+        const platform = await openPlatform(OVERRIDES);
+        const { outputs, stdout } = await platform.up();
+        // The namespaces say their level in all three modes, so the cluster's own warns of nothing.
+        assert.doesNotMatch(stdout, /would violate PodSecurity/);
+        await platform.preview({ expectNoChanges: true });
+        await (await openStack(home, await demoProgram("dev"), "dev")).up();
+        const demo = new Demo(new Cluster(), stackOutputs(outputs));
+        for (const { what, seen } of await demo.prove(120_000)) console.log(`${what}: ${seen}`);
+    });
+});
+
+/** What was proven above was proven on such a cluster: each difference is there. */
+describe("the variant", () => {
+    const worker = node(sandbox, 2);
+
+    test("has kubelets whose certificates the cluster's authority has not signed", async () => {
+        const ca = await readFile(join(pkiDir(sandbox), "ca.crt"));
+        await assert.rejects(certificateOf(worker.ip, ca), /unable to verify|self.signed/);
+        await certificateOf(worker.ip);
+    });
+
+    test("has kube-proxy, which serves what Cilium leaves to it", async () => {
+        const iptables = ["chroot", await ensureCiliumRuntime(), "iptables-save", "--table=nat"];
+        assert.match(await execNode(worker, iptables), /-A KUBE-SERVICES .*spire-server:grpc/);
+        const status = await kubectl(
+            "-n kube-system exec daemonset/cilium -c cilium-agent -- cilium-dbg status",
+        );
+        assert.match(status, /^KubeProxyReplacement: +False/m);
+    });
+
+    test("has neither label nor taint of a control plane, and no default StorageClass", async () => {
+        assert.equal(
+            await kubectl("get nodes -l node-role.kubernetes.io/control-plane -o name"),
+            "",
+        );
+        assert.equal(await kubectl("get nodes -o jsonpath={.items[*].spec.taints}"), "");
+        assert.doesNotMatch(await kubectl("get storageclasses"), /\(default\)/);
+    });
+
+    test("refuses a pod that does not restrict itself", async () => {
+        await assert.rejects(
+            kubectl("run plain --image=registry.k8s.io/pause:3.10 --dry-run=server"),
+            /violates PodSecurity "restricted/,
+        );
+    });
+});
+
+/** Connects to the kubelet at this address, and checks its certificate if there is something to check it by. */
+async function certificateOf(host: string, ca?: Buffer): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+        const options = { host, port: 10250, ca, rejectUnauthorized: ca !== undefined };
+        const socket = connect(options, () => {
+            socket.destroy();
+            resolve();
+        }).on("error", reject);
+    });
+}
