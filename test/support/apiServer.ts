@@ -16,6 +16,17 @@ import { launch } from "./operation";
 
 const DEADLINE_MS = 60_000;
 
+/** Without one the program refuses to install a server that needs a volume. */
+const STORAGE_CLASS = {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: {
+        name: "standard",
+        annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+    },
+    provisioner: "example.org/none",
+};
+
 export interface ApiServer {
     /** An administrator's. */
     kubeconfig: string;
@@ -31,11 +42,12 @@ export interface ApiServer {
 }
 
 /**
- * Starts the sandbox's own API server by itself, for as long as this process lives.
+ * Starts an API server by itself, for as long as this process lives. It has a default StorageClass, which nobody serves.
  *
+ * @param program the path of kube-apiserver. @default the sandbox's own
  * @throws Error with the end of both logs when it is not ready within a minute.
  */
-export async function startApiServer(): Promise<ApiServer> {
+export async function startApiServer(program?: string): Promise<ApiServer> {
     const dir = await mkdtemp(join(tmpdir(), "cilium-spire-api-"));
     const [apiPort, etcdClient, etcdPeer, controllerManager, scheduler] = await freePorts(5);
     const loopback: Instance = {
@@ -53,7 +65,8 @@ export async function startApiServer(): Promise<ApiServer> {
     };
     await createPki(loopback);
     // Etcd and API server are all that objects need.
-    const services = (await controlPlane(loopback)).slice(0, 2);
+    const [etcd, apiServer] = await controlPlane(loopback);
+    const services = [etcd!, { ...apiServer!, ...(program !== undefined && { command: program }) }];
     const logs = services.map(({ name }) => join(dir, `${name}.log`));
     const children = services.map(({ command, args }, i) => {
         const log = openSync(logs[i]!, "a");
@@ -74,6 +87,7 @@ export async function startApiServer(): Promise<ApiServer> {
             await kubectl(loopback, ["get", "--raw", "/readyz"], { timeoutMs: 5_000 });
             return { done: true };
         });
+        await kubectl(loopback, ["create", "-f", "-"], { input: JSON.stringify(STORAGE_CLASS) });
     } catch (error) {
         const texts = await Promise.all(logs.map((file) => readFile(file, "utf8")));
         await stop();
