@@ -1,0 +1,105 @@
+/**
+ * `make apiservers`: the program's objects, as the real engine and provider write them, on the API servers of other releases
+ * of Kubernetes. No pod runs. Not part of `make test`: each API server takes minutes to build.
+ *
+ * Arguments: the releases to try, such as `1.31.14`; all when there are none.
+ */
+import { rmSync } from "node:fs";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { mergeValues, type Values } from "../components/cilium/values";
+import { ensureKubernetesProgram } from "../sandbox/kubernetesRelease";
+import { repositoryRoot } from "../sandbox/paths";
+import { messageOf, progress } from "../sandbox/shell";
+import { enterPulumi, openStack, platformProgram, type Program } from "../sandbox/stack";
+import { skipAwait } from "./engine/transforms";
+import { startApiServer } from "./support/apiServer";
+
+/** The newest of each minor release that is supported and not the sandbox's own, as of 2026-11. */
+const RELEASES = ["1.30.14", "1.31.14", "1.32.10", "1.33.6", "1.35.0"] as const;
+const STACKS = ["dev", "prod"] as const;
+/** The entries need pods. */
+const PODLESS = { exclude: ["**AgentEntries::**"] };
+/** From 1.33 on the kubelet knows the right that is the default (preflight.ts). */
+const FIRST_WITH_FINE_GRAINED_KUBELET = 33;
+
+/**
+ * Writes the objects of a stack file to a new API server of the release, and returns how many there were.
+ *
+ * @throws Error when one is not admitted, or not kept as it was sent.
+ */
+async function admit(release: string, file: string, dir: string): Promise<number> {
+    const api = await startApiServer(await ensureKubernetesProgram(release, "kube-apiserver"));
+    try {
+        const home = { dir, kubeconfig: api.kubeconfig };
+        await enterPulumi(home);
+        // Not the name of a stack file: the configuration is all that is given here.
+        const program = await podlessProgram(release, file);
+        const stack = await openStack(home, program, `objects-${file}-${release}`);
+        await stack.up(PODLESS);
+        // What the API server dropped or changed would show as a difference.
+        await stack.preview({ ...PODLESS, refresh: true, expectNoChanges: true });
+        const { deployment } = (await stack.exportStack()) as {
+            deployment: { resources: { type: string; custom: boolean }[] };
+        };
+        const objects = deployment.resources.filter(
+            ({ type, custom }) => custom && type.startsWith("kubernetes:"),
+        );
+        return objects.length;
+    } finally {
+        await api.stop();
+    }
+}
+
+/** The program with the configuration of a stack file, and what its release needs; nothing waits for pods. */
+async function podlessProgram(release: string, file: string): Promise<Program> {
+    const text = await readFile(join(repositoryRoot, `Pulumi.${file}.yaml`), "utf8");
+    const { config } = parse(text) as { config: Values };
+    const older: Values = { agent: { kubelet: { authorization: "nodes/proxy" } } };
+    const isOlder = Number(release.split(".")[1]) < FIRST_WITH_FINE_GRAINED_KUBELET;
+    const program = await platformProgram(
+        mergeValues(config, {
+            "cilium-spire:verify": false,
+            ...(isOlder && { "cilium-spire:spire": older }),
+        }),
+    );
+    const run = () => {
+        const outputs = program.run();
+        // Called in the order of their registration: after the program's own, which it registers at once.
+        pulumi.runtime.registerResourceTransform(skipAwait);
+        return outputs;
+    };
+    return { ...program, run };
+}
+
+async function main(wanted: string[]): Promise<boolean> {
+    // One for all: programs that this process runs share its environment.
+    const dir = await mkdtemp(join(tmpdir(), "cilium-spire-apiservers-"));
+    process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+    let passed = true;
+    for (const release of wanted.length ? wanted : RELEASES) {
+        for (const file of STACKS) {
+            progress(`Kubernetes ${release}, Pulumi.${file}.yaml`);
+            const result = await admit(release, file, dir).then(
+                (count) => `${count} objects admitted`,
+                (error: unknown) => {
+                    passed = false;
+                    return `FAILED: ${messageOf(error)}`;
+                },
+            );
+            console.log(`${release.padEnd(8)} Pulumi.${file}.yaml: ${result}`);
+        }
+    }
+    return passed;
+}
+
+main(process.argv.slice(2)).then(
+    (passed) => process.exit(passed ? 0 : 1),
+    (error: unknown) => {
+        console.error(messageOf(error));
+        process.exit(1);
+    },
+);
