@@ -7,7 +7,7 @@ export NPM_CONFIG_LOGLEVEL := error
 .PHONY: help up preview down doctor check test matrix apiservers bench build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: build ## a cluster, a `pulumi up`, and the proof that pods are authenticated; CILIUM= and SPIRE= choose versions
 	@node bin/sandbox/up.js up

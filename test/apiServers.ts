@@ -68,7 +68,7 @@ async function podlessProgram(release: string, file: string): Promise<Program> {
     );
     const run = () => {
         const outputs = program.run();
-        // Called in the order of their registration: after the program's own, which it registers at once.
+        // The stack's transformations come after the program's own, which are its components'.
         pulumi.runtime.registerResourceTransform(skipAwait);
         return outputs;
     };

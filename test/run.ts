@@ -43,8 +43,8 @@ const phases: Phase[] = [
             ]),
     },
     { name: "programs", run: programs },
-    { name: "unit and component", run: () => files(["unit", "component"]) },
-    { name: "engine", run: () => files(["engine"]) },
+    // Together: those with an engine wait much, and are the longest, so they come first.
+    { name: "without a cluster", run: () => files(["engine", "unit", "component"]) },
     { name: "end to end", needsCluster: true, run: endToEnd },
 ];
 
@@ -58,12 +58,14 @@ function command(name: string, args: string[]): Promise<Tally> {
 
 /** The test files of some folders. One at a time and with a line per test when `verbose`. */
 async function files(folders: string[], verbose = false): Promise<Tally> {
-    const found = folders.flatMap((folder) => globSync(join(__dirname, folder, "**/*.test.js")));
+    const found = folders.flatMap((folder) =>
+        globSync(join(__dirname, folder, "**/*.test.js")).sort(),
+    );
     if (found.length === 0) throw new Error(`no test files in ${folders.join(", ")}`);
     const tally: Tally = { passed: 0, failed: 0 };
     const stream = run({
-        files: found.sort(),
-        concurrency: verbose ? 1 : 2,
+        files: found,
+        concurrency: verbose ? 1 : 3,
         timeout: FILE_DEADLINE_MS,
     });
     stream.on("test:pass", ({ name, details, skip, todo }) => {
