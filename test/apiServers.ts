@@ -18,8 +18,8 @@ import { enterPulumi, openStack, platformProgram, type Program } from "../sandbo
 import { skipAwait } from "./engine/transforms";
 import { startApiServer } from "./support/apiServer";
 
-/** The newest of each minor release that is supported and not the sandbox's own, as of 2026-11. */
-const RELEASES = ["1.30.14", "1.31.14", "1.32.10", "1.33.6", "1.35.0"] as const;
+/** One of each minor release that is supported and not the sandbox's own, all of whose modules can be had. */
+const RELEASES = ["1.30.14", "1.31.14", "1.32.0", "1.33.0", "1.35.0"] as const;
 const STACKS = ["dev", "prod"] as const;
 /** The entries need pods. */
 const PODLESS = { exclude: ["**AgentEntries::**"] };
