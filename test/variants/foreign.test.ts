@@ -18,7 +18,7 @@ import { pkiDir } from "../../sandbox/pki";
 import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../sandbox/stack";
 import { VARIANTS } from "../../sandbox/variant";
 import { start } from "../support/pulumi";
-import { home, kubectl, openPlatform, sandbox } from "./world";
+import { home, kubectl, openPlatform, sandbox } from "../e2e/world";
 
 /** All that Pulumi.dev.yaml, made for kind, must be told of this cluster. */
 const CILIUM = {
