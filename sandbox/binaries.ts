@@ -16,7 +16,7 @@ import { wantedVersions } from "./versions";
  */
 export async function ensureBinary(name: string, versions = wantedVersions()): Promise<string> {
     const build = buildsOf(versions).find((b) => name in b.commands);
-    if (!build) throw new Error(`no program "${name}"; programs: ${binaryNames.join(", ")}`);
+    if (!build) throw new Error(`no program "${name}"; programs: ${binaryNames().join(", ")}`);
     const key = JSON.stringify(build);
     let directory = finished.get(key);
     if (!directory) {

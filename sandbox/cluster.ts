@@ -35,7 +35,7 @@ export interface Part {
 export async function buildAll(): Promise<void> {
     await requireMachine();
     await Promise.all([
-        ...commonBinaryNames.map((name) => ensureBinary(name)),
+        ...commonBinaryNames().map((name) => ensureBinary(name)),
         ensureImageStore(),
         ensureChart(),
     ]);

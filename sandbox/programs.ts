@@ -131,12 +131,11 @@ export const buildsOf = (versions: Versions): Build[] => [
 ];
 
 /** Names of all programs that can be built. */
-export const binaryNames = namesOf(buildsOf(wantedVersions()));
+export const binaryNames = () => namesOf(buildsOf(wantedVersions()));
 
 /** Names of those that a cluster, its images and `pulumi up` need. */
-export const commonBinaryNames = namesOf(
-    buildsOf(wantedVersions()).filter(({ onDemand }) => !onDemand),
-);
+export const commonBinaryNames = () =>
+    namesOf(buildsOf(wantedVersions()).filter(({ onDemand }) => !onDemand));
 
 function namesOf(builds: Build[]): string[] {
     return builds.flatMap(({ commands }) => Object.keys(commands));

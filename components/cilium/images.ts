@@ -1,6 +1,5 @@
 /** Images of Cilium's chart from a registry of the user's. */
 import { imageAt } from "../images";
-import type { Values } from "./values";
 
 /**
  * What the chart runs, with the values of this program or those that `cilium.values` may add: path in the values, and the
@@ -17,10 +16,10 @@ const REPOSITORIES: [path: string[], repository: string][] = [
 ];
 
 /** Values that take all images of the chart from a registry. They leave tags and digests to the chart. */
-export function imageValues(registry: string): Values {
-    const values: Values = {};
+export function imageValues(registry: string): Record<string, unknown> {
+    const values: Record<string, unknown> = {};
     for (const [path, repository] of REPOSITORIES) {
-        const inner = path.reduce((at, key) => (at[key] ??= {}) as Values, values);
+        const inner = path.reduce((at, key) => (at[key] ??= {}) as typeof values, values);
         inner.repository = imageAt(registry, repository);
     }
     return values;
