@@ -10,10 +10,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: build ## a cluster, a `pulumi up`, and the proof that pods are authenticated; CILIUM= and SPIRE= choose versions
-	@node bin/sandbox/up.js up
+	@node bin/automation/up.js up
 
 preview: build ## what the next `pulumi up` would change
-	@node bin/sandbox/up.js preview
+	@node bin/automation/up.js preview
 
 doctor: export STACK ?= dev
 doctor: build ## examine the stack STACK (dev), on the cluster of KUBECONFIG or the sandbox
@@ -38,7 +38,7 @@ node_modules/.installed: package-lock.json package.json entries-provider/package
 	@touch $@
 
 matrix: build ## the proof for each pair of versions that can be built, or CILIUM= and SPIRE=; not a test
-	@node bin/sandbox/matrix.js
+	@node bin/automation/matrix.js
 
 variants: build ## the proof on a cluster that is unlike the sandbox; not part of the tests
 	@CILIUM_SPIRE_TEST_SANDBOX=6 node --test --test-reporter=spec bin/test/variants/foreign.test.js

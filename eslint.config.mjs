@@ -15,6 +15,7 @@ export default tseslint.config(
         },
         rules: {
             "@pulumi/no-output-in-template-literal": "error",
+            "max-lines": ["error", 250],
             // The Kubernetes API types every field as optional, also those that it always sets.
             "@typescript-eslint/no-non-null-assertion": "off",
             "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
@@ -34,4 +35,6 @@ export default tseslint.config(
             "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_" }],
         },
     },
+    // The program is read as a table of contents.
+    { files: ["index.ts"], rules: { "max-lines": ["error", 60] } },
 );

@@ -1,5 +1,9 @@
 /** What a stack tells other stacks: public API, read with a StackReference. Plain values, no secrets. */
 import type * as pulumi from "@pulumi/pulumi";
+import { spireServerRef } from "./components/entries/args";
+import { BUNDLE_CONFIG_MAP } from "./components/names";
+import { serverAddress } from "./components/spire/args";
+import type { Settings } from "./settings/schema";
 
 export interface StackOutputs {
     trustDomain: string;
@@ -26,3 +30,19 @@ export interface StackOutputs {
 
 /** The outputs as a program returns them. */
 export type ProgramOutputs = { [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> };
+
+/** The outputs that the settings alone decide. */
+export function plainOutputs(settings: Settings): Omit<StackOutputs, "agents"> {
+    const { trustDomain, clusterName, spire, cilium } = settings;
+    const { host, port } = serverAddress(spire.server.namespace);
+    return {
+        trustDomain,
+        clusterName,
+        spireVersion: spire.version,
+        ciliumVersion: cilium.version,
+        spireServer: { address: `${host}:${port}`, ...spireServerRef(settings) },
+        workloadSocket: spire.sockets.workload,
+        adminSocket: spire.sockets.admin,
+        trustBundle: { namespace: spire.agent.namespace, configMap: BUNDLE_CONFIG_MAP },
+    };
+}

@@ -2,14 +2,14 @@
 import { cpus } from "node:os";
 import { Cluster, SpireServer } from "@cilium-spire/entries-provider";
 import { up } from "../sandbox/cluster";
-import { instance } from "../sandbox/instance";
+import { instance } from "../sandbox/host/instance";
 import {
     enterPulumi,
     openStack,
     platformProgram,
     pulumiHome,
     stackOutputs,
-} from "../sandbox/stack";
+} from "../automation/stack";
 import { deliverySeconds } from "./delivery";
 import { registerByExec, registerByPlan } from "./register";
 

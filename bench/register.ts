@@ -11,8 +11,8 @@ import {
     stepsTo,
 } from "@cilium-spire/entries-provider";
 import type { StackOutputs } from "../outputs";
-import { ensureBinary } from "../sandbox/binaries";
-import { run } from "../sandbox/shell";
+import { ensureBinary } from "../sandbox/build/binaries";
+import { run } from "../sandbox/host/shell";
 
 /** What one way of registering took. */
 export interface Registration {

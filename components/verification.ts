@@ -1,7 +1,7 @@
 /** The doctor as the last step of an `up`. */
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
+import type { Settings } from "../settings/schema";
 import type { AgentEntries } from "./entries/agentEntries";
 import type { Agent } from "./spire/agent";
 import type { Server } from "./spire/server";

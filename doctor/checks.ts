@@ -14,8 +14,8 @@ import {
 import { ciliumArgs } from "../components/cilium/args";
 import { meshAuthConfig } from "../components/cilium/meshAuthConfig";
 import { CILIUM } from "../components/names";
-import type { Settings } from "../config";
-import { requireCluster } from "../preflight";
+import type { Settings } from "../settings/schema";
+import { requireCluster } from "./requirements";
 
 /** What a check found. A cure makes it a problem. */
 export interface Finding {

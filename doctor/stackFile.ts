@@ -1,7 +1,8 @@
 /** The settings of a stack from its file alone, where no program runs. */
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { decodeSettings, decodeValue, type Settings } from "../config";
+import { decodeSettings, decodeValue } from "../settings/decode";
+import type { Settings } from "../settings/schema";
 
 const PREFIX = "cilium-spire:";
 

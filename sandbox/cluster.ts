@@ -1,23 +1,30 @@
 import { existsSync } from "node:fs";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureBinary, ensureChart } from "./binaries";
-import { cgroupDirs, cgroupPids, createCgroup, removeCgroup } from "./cgroups";
-import { controlPlane, startControlPlane } from "./controlPlane";
-import { ensureImageStore, useStore } from "./imageStore";
-import { DEFAULT_NODES, MAX_NODES, node, nodeNamed, type Instance, type Node } from "./instance";
-import { getNodes, kubectl } from "./kubectl";
-import { tryLock } from "./lock";
-import { createBridge, disconnectNode, networkRemains, removeBridge } from "./network";
-import { startNode, waitForNodes } from "./nodes";
-import { sandboxSources } from "./paths";
-import { createPki } from "./pki";
-import { requireMachine } from "./preflight";
-import { commonBinaryNames } from "./programs";
-import { isRunning } from "./services";
-import { progress, run } from "./shell";
-import { useVariant, type VariantName, VARIANTS } from "./variant";
-import { type Versions, wantedVersions } from "./versions";
+import { ensureBinary, ensureChart } from "./build/binaries";
+import { cgroupDirs, cgroupPids, createCgroup, removeCgroup } from "./host/cgroups";
+import { controlPlane, startControlPlane } from "./controlPlane/controlPlane";
+import { ensureImageStore, useStore } from "./build/imageStore";
+import {
+    DEFAULT_NODES,
+    MAX_NODES,
+    node,
+    nodeNamed,
+    type Instance,
+    type Node,
+} from "./host/instance";
+import { getNodes, kubectl } from "./controlPlane/kubectl";
+import { tryLock } from "./host/lock";
+import { createBridge, disconnectNode, networkRemains, removeBridge } from "./nodes/network";
+import { startNode, waitForNodes } from "./nodes/nodes";
+import { sandboxSources } from "./host/paths";
+import { createPki } from "./controlPlane/pki";
+import { requireMachine } from "./host/machine";
+import { commonBinaryNames } from "./build/programs";
+import { isRunning } from "./host/services";
+import { progress, run } from "./host/shell";
+import { useVariant, type VariantName, VARIANTS } from "./controlPlane/variant";
+import { type Versions, wantedVersions } from "./build/versions";
 
 /** One row of {@link status}. */
 export interface Part {

@@ -1,6 +1,6 @@
 /** Settings of where images come from. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
-import { existingName, group } from "./primitives";
+import { existingName, group } from "./words";
 
 /**
  * A host, with a port if need be, and the first part of a path (distribution's reference grammar). Without a dot or a

@@ -1,6 +1,6 @@
 /** Settings of registration entries for workloads. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
-import { duration, trustDomain } from "./primitives";
+import { duration, trustDomain } from "./words";
 
 /** The path of a SPIFFE ID (SPIFFE standard, section 2.2). */
 const idPath = z

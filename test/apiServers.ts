@@ -10,11 +10,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { mergeValues, type Values } from "../components/cilium/values";
-import { ensureKubernetesProgram } from "../sandbox/kubernetesRelease";
-import { repositoryRoot } from "../sandbox/paths";
-import { messageOf, progress } from "../sandbox/shell";
-import { enterPulumi, openStack, platformProgram, type Program } from "../sandbox/stack";
+import { mergeValues, type Values } from "../settings/cilium/values";
+import { ensureKubernetesProgram } from "../sandbox/build/kubernetesRelease";
+import { repositoryRoot } from "../sandbox/host/paths";
+import { messageOf, progress } from "../sandbox/host/shell";
+import { enterPulumi, openStack, platformProgram, type Program } from "../automation/stack";
 import { skipAwait } from "./engine/transforms";
 import { startApiServer } from "./support/apiServer";
 

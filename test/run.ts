@@ -7,9 +7,9 @@ import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
-import { ensureBinary } from "../sandbox/binaries";
+import { ensureBinary } from "../sandbox/build/binaries";
 import { buildAll, down } from "../sandbox/cluster";
-import { repositoryRoot } from "../sandbox/paths";
+import { repositoryRoot } from "../sandbox/host/paths";
 import { testSandbox } from "./support/sandbox";
 
 interface Tally {
@@ -42,6 +42,7 @@ const phases: Phase[] = [
                 ".",
             ]),
     },
+    { name: "floors", run: () => command("depcruise", ["."]) },
     { name: "programs", run: programs },
     // Together: those with an engine wait much, and are the longest, so they come first.
     { name: "without a cluster", run: () => files(["engine", "unit", "component"]) },

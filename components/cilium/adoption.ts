@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { CILIUM } from "../names";
 import { type AdoptionPatch, adoptionPatches } from "./adoptionPatches";
-import { rolloutTimeouts } from "./agentTransform";
+import { rolloutTimeouts } from "./daemonSetTransform";
 import type { CiliumArgs } from "./args";
 
 /**

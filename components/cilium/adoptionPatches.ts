@@ -31,7 +31,7 @@ export interface AdoptionPatches {
 const SOCKET_VOLUME = "spire-agent-socket";
 const CHECKSUM = "cilium-spire.io/config-checksum";
 
-/** What the chart would have made of our values (compared with its rendering in test/unit/cilium/charts.test.ts). */
+/** What the chart would have made of our values (compared with its rendering in test/unit/components/cilium/charts.test.ts). */
 export function adoptionPatches(args: CiliumArgs): AdoptionPatches {
     const { sockets, settings } = args;
     const configMap = patch(meshAuthConfig(args));

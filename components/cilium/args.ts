@@ -1,9 +1,9 @@
 /** What Cilium has to know of this SPIRE, however it got into the cluster. */
-import type { Settings } from "../../config";
+import type { Settings } from "../../settings/schema";
 import type { CiliumSettings } from "../../settings/cilium";
 import type { ImageSettings } from "../../settings/images";
-import { serverAddress } from "../spire/server";
-import type { Sockets } from "../spire/sockets";
+import { serverAddress } from "../spire/args";
+import type { Sockets } from "../../settings/spire/sockets";
 
 /** All plain values, so that a preview knows them. */
 export interface CiliumArgs {

@@ -3,7 +3,7 @@ import { imageAt } from "../images";
 
 /**
  * What the chart runs, with the values of this program or those that `cilium.values` may add: path in the values, and the
- * chart's own repository (values.yaml of 1.15 to 1.20; test/unit/cilium/images.test.ts). The operator's gets a suffix.
+ * chart's own repository (values.yaml of 1.15 to 1.20; test/unit/components/cilium/images.test.ts). The operator's gets a suffix.
  */
 const REPOSITORIES: [path: string[], repository: string][] = [
     [["image"], "quay.io/cilium/cilium"],

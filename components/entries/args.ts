@@ -2,11 +2,12 @@
 import type {
     AgentEntriesArgs,
     EntrySetArgs,
+    SpireServerRef,
     Workload,
     WorkloadEntriesArgs,
 } from "@cilium-spire/entries-provider";
-import type { Settings } from "../../config";
-import { durationSeconds } from "../../settings/primitives";
+import type { Settings } from "../../settings/schema";
+import { durationSeconds } from "../../settings/words";
 import { AGENT_NAME, CILIUM, SERVER_NAME } from "../names";
 
 /** @param stack name of the stack, which its entries carry: stacks that share a server leave each other's alone. */
@@ -58,11 +59,16 @@ function entrySetArgs(settings: Settings, stack: string, set: string): EntrySetA
         clusterName,
         idPrefix: `cilium-spire.${stack}.${set}`,
         timeoutSeconds: registration.timeoutSeconds,
-        server: {
-            namespace: spire.server.namespace,
-            statefulSet: SERVER_NAME,
-            container: SERVER_NAME,
-        },
+        server: spireServerRef(settings),
         agentDaemonSet: { namespace: spire.agent.namespace, daemonSet: AGENT_NAME },
+    };
+}
+
+/** Where the pods of the server are. */
+export function spireServerRef({ spire }: Settings): SpireServerRef {
+    return {
+        namespace: spire.server.namespace,
+        statefulSet: SERVER_NAME,
+        container: SERVER_NAME,
     };
 }

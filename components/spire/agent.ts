@@ -1,34 +1,12 @@
 /** The SPIRE agents: a DaemonSet that puts two sockets on every node. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ImageSettings } from "../../settings/images";
-import type { AgentSettings } from "../../settings/spire";
 import { AGENT_NAME } from "../names";
 import { podTemplate, revisionOf } from "../pod";
+import type { AgentArgs } from "./args";
 import { agentConf } from "./agentConf";
 import { agentPod } from "./agentPod";
 import { clusterRoleName } from "./serverRbac";
-import type { Sockets } from "./sockets";
-
-/** Arguments of {@link Agent}. */
-export interface AgentArgs {
-    /** SPIFFE trust domain. */
-    trustDomain: string;
-    /** Name under which the agents attest. */
-    clusterName: string;
-    /** Version of the agents: the tag of the image. */
-    version: string;
-    /** Where the image comes from. */
-    images: ImageSettings;
-    /** The server's Service. */
-    server: { host: string; port: number };
-    /** Host paths of the two sockets. */
-    sockets: Sockets;
-    /** SPIFFE IDs that may use the Delegated Identity API. */
-    delegates: string[];
-    /** What the stack configuration says of the agents. */
-    settings: AgentSettings;
-}
 
 const LABELS = { "app.kubernetes.io/name": AGENT_NAME };
 
@@ -63,7 +41,7 @@ export class Agent extends pulumi.ComponentResource {
         const template = podTemplate({
             labels: LABELS,
             configuration,
-            spec: agentPod(args.settings, args.sockets, args.version, args.images),
+            spec: agentPod(args),
         });
         this.revision = revisionOf(template);
         new k8s.apps.v1.DaemonSet(

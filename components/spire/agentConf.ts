@@ -1,8 +1,9 @@
 /** The SPIRE agent's configuration as plain data. */
+import { delegateSpiffeId } from "@cilium-spire/entries-provider";
 import type { AgentSettings } from "../../settings/spire";
+import { supports } from "../../versions/spire";
+import type { AgentArgs } from "./args";
 import { plugin } from "./plugin";
-import type { Sockets } from "./sockets";
-import { supports } from "./versions";
 
 export const AGENT_DATA_DIR = "/run/spire/data";
 /** Where the pod mounts the ConfigMap with the trust bundle. */
@@ -12,24 +13,11 @@ export const TOKEN_DIR = "/var/run/secrets/tokens";
 /** Environment variable with the address at which the agent finds its node's kubelet. */
 export const NODE_ADDRESS_ENV = "MY_NODE_NAME";
 
-export interface AgentConfArgs {
-    trustDomain: string;
-    clusterName: string;
-    /** Name and port of the server's Service. */
-    server: { host: string; port: number };
-    sockets: Sockets;
-    /** SPIFFE IDs that may use the Delegated Identity API. */
-    delegates: string[];
-    /** Version of the agent: configuration keys came and went. */
-    version: string;
-    settings: AgentSettings;
-}
-
 /**
  * `agent.conf` for one version of SPIRE. An unknown key in `agent` would stop the agent, so each is guarded here or
- * refused by `config.ts`. Members that are undefined vanish in the JSON text.
+ * refused by `settings/`. Members that are undefined vanish in the JSON text.
  */
-export function agentConf(args: AgentConfArgs): object {
+export function agentConf(args: AgentArgs): object {
     const { version, settings, sockets } = args;
     return {
         agent: {
@@ -41,7 +29,7 @@ export function agentConf(args: AgentConfArgs): object {
             ...trustBundle(settings),
             socket_path: sockets.workload,
             admin_socket_path: sockets.admin,
-            authorized_delegates: args.delegates,
+            authorized_delegates: [delegateSpiffeId(args.trustDomain)],
             availability_target: settings.availabilityTarget,
             ...svidCache(version, settings),
             ...bootstrap(version, settings),

@@ -1,24 +1,18 @@
 /** The SPIRE agent's pod as plain data. */
 import { posix } from "node:path";
-import type { ImageSettings } from "../../settings/images";
 import type { AgentSettings } from "../../settings/spire";
 import { imageAt, pullSecrets } from "../images";
 import { AGENT_NAME, BUNDLE_CONFIG_MAP } from "../names";
+import type { AgentArgs } from "./args";
 import { AGENT_DATA_DIR, BUNDLE_DIR, NODE_ADDRESS_ENV, TOKEN_DIR } from "./agentConf";
 import { type Mount, tokenFile } from "./podParts";
-import type { Sockets } from "./sockets";
 
 /** Where SPIRE's images have it (Dockerfile, all releases from 1.9). */
 const AGENT_PROGRAM = "/opt/spire/bin/spire-agent";
 const CONFIG_DIR = "/run/spire/config";
 
 /** The spec of the pod. hostPID, hostPath and root make it one for a namespace of the level `privileged`. */
-export function agentPod(
-    settings: AgentSettings,
-    sockets: Sockets,
-    version: string,
-    images: ImageSettings,
-) {
+export function agentPod({ settings, sockets, version, images }: AgentArgs) {
     const image = settings.image ?? imageAt(images.registry, "ghcr.io/spiffe/spire-agent");
     const { hostNetwork, healthPort } = settings;
     const probe = (path: string) => ({

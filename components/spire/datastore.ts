@@ -1,5 +1,5 @@
 /** The SPIRE server's datastore: its plugin, and what it needs of the pod. */
-import type { DatastoreSettings, PostgresSettings } from "../../settings/datastore";
+import type { DatastoreSettings, PostgresSettings } from "../../settings/spire/datastore";
 import { plugin } from "./plugin";
 import { NOTHING, type PodParts, secretFiles } from "./podParts";
 

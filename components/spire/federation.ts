@@ -1,5 +1,5 @@
 /** The SPIRE server's federation with other trust domains. */
-import type { FederationSettings } from "../../settings/federation";
+import type { FederationSettings } from "../../settings/spire/federation";
 import { NOTHING, type PodParts, secretFiles } from "./podParts";
 
 const CERT_DIR = "/run/spire/federation";

@@ -1,12 +1,7 @@
 /** The namespaces of SPIRE, with the Pod Security level that their pods need. */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-
-export interface Namespaces {
-    server: k8s.core.v1.Namespace;
-    /** The same resource as `server` when both live in one namespace. */
-    agent: k8s.core.v1.Namespace;
-}
+import type { SpireSettings } from "../../settings/spire";
 
 /** All three modes: the cluster's defaults for the other two would warn of what must be so. */
 function podSecurity(level: string): Record<string, string> {
@@ -19,12 +14,12 @@ function podSecurity(level: string): Record<string, string> {
  * `privileged` admits; a namespace that holds the server alone is `restricted`.
  */
 export function spireNamespaces(
-    names: { server: string; agent: string },
+    { server, agent }: SpireSettings,
     opts: pulumi.CustomResourceOptions,
-): Namespaces {
+): k8s.core.v1.Namespace[] {
     const namespace = (name: string, level: "restricted" | "privileged") =>
         new k8s.core.v1.Namespace(name, { metadata: { name, labels: podSecurity(level) } }, opts);
-    const agent = namespace(names.agent, "privileged");
-    if (names.server === names.agent) return { server: agent, agent };
-    return { server: namespace(names.server, "restricted"), agent };
+    const agents = namespace(agent.namespace, "privileged");
+    if (server.namespace === agent.namespace) return [agents];
+    return [agents, namespace(server.namespace, "restricted")];
 }

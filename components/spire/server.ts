@@ -1,46 +1,17 @@
 /** The SPIRE server: a StatefulSet with its Services, rights and trust bundle. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ImageSettings } from "../../settings/images";
 import type { ServerSettings } from "../../settings/spire";
-import { BUNDLE_CONFIG_MAP, SERVER_NAME } from "../names";
+import { BUNDLE_CONFIG_MAP, SERVER_NAME, SERVER_PORTS } from "../names";
 import { podTemplate, revisionOf } from "../pod";
-import { SERVER_PORTS, serverConf } from "./serverConf";
+import type { ServerArgs } from "./args";
+import { serverConf } from "./serverConf";
 import { CLAIM_DEFAULTS, SERVER_LABELS, serverClaims, serverPod } from "./serverPod";
 import { grantServer } from "./serverRbac";
 import { upstreamAuthorityAnnotations } from "./upstreamAuthority";
 
-/** Arguments of {@link Server}. */
-export interface ServerArgs {
-    /** SPIFFE trust domain. */
-    trustDomain: string;
-    /** Name under which agents attest. */
-    clusterName: string;
-    /** Version of SPIRE: the tag of the image. */
-    version: string;
-    /** Where the image comes from. */
-    images: ImageSettings;
-    /** Namespace and service account of the agents. The trust bundle is published in that namespace. */
-    agent: { namespace: string; serviceAccount: string };
-    /**
-     * Node labels that become selectors of the node's agent.
-     * @default none
-     */
-    nodeLabelKeys?: string[];
-    /** What the stack configuration says of the server. */
-    settings: ServerSettings;
-}
-
 /** Service of the bundle endpoint, which may be of another type than that of the server. */
 const BUNDLE_ENDPOINT = `${SERVER_NAME}-bundle-endpoint`;
-
-/**
- * Host and port of the Service of a server in a namespace: known before the server exists, because Cilium, the network
- * that it needs, is told of it. The host works whatever the cluster's DNS domain is.
- */
-export function serverAddress(namespace: string): { host: string; port: number } {
-    return { host: `${SERVER_NAME}.${namespace}.svc`, port: SERVER_PORTS.grpc };
-}
 
 /**
  * A SPIRE server that admits the agents of one cluster: one replica with everything on its volume, or several that share
@@ -74,20 +45,12 @@ export class Server extends pulumi.ComponentResource {
         );
         const bundle = new k8s.core.v1.ConfigMap(
             BUNDLE_CONFIG_MAP,
-            { metadata: { name: BUNDLE_CONFIG_MAP, namespace: args.agent.namespace } },
+            { metadata: { name: BUNDLE_CONFIG_MAP, namespace: args.agentNamespace } },
             // The server fills it; the program only makes it exist.
             { ...parent, ignoreChanges: ["data"] },
         );
-        const rights = grantServer(settings, args.agent.namespace, this);
-        const configuration = JSON.stringify(
-            serverConf({
-                ...args,
-                bundleConfigMap: BUNDLE_CONFIG_MAP,
-                nodeLabelKeys: args.nodeLabelKeys ?? [],
-            }),
-            undefined,
-            2,
-        );
+        const rights = grantServer(settings, args.agentNamespace, this);
+        const configuration = JSON.stringify(serverConf(args), undefined, 2);
         const config = new k8s.core.v1.ConfigMap(
             SERVER_NAME,
             { metadata, data: { "server.conf": configuration } },
@@ -98,7 +61,7 @@ export class Server extends pulumi.ComponentResource {
         const template = podTemplate({
             labels: SERVER_LABELS,
             configuration,
-            spec: serverPod(settings, args.version, args.images),
+            spec: serverPod(args),
         });
         this.revision = revisionOf(template);
         new k8s.apps.v1.StatefulSet(

@@ -1,5 +1,7 @@
 /** The SPIRE server's configuration as plain data; SPIRE reads JSON as well as HCL, so nothing is ever spliced. */
 import type { ServerSettings } from "../../settings/spire";
+import { AGENT_NAME, BUNDLE_CONFIG_MAP, SERVER_PORTS } from "../names";
+import type { ServerArgs } from "./args";
 import { datastorePlugin } from "./datastore";
 import { federationConf } from "./federation";
 import { plugin } from "./plugin";
@@ -9,27 +11,13 @@ import { upstreamAuthorityPlugin } from "./upstreamAuthority";
 export const SERVER_DATA_DIR = "/run/spire/data";
 /** Directory of the server's own API socket; the CLI expects it here. */
 export const SERVER_SOCKET_DIR = "/tmp/spire-server/private";
-/** Ports of the server's container. */
-export const SERVER_PORTS = { grpc: 8081, health: 8080, metrics: 9988 } as const;
-
-export interface ServerConfArgs {
-    trustDomain: string;
-    clusterName: string;
-    /** Namespace and service account of the agents: the only one that may attest as an agent. */
-    agent: { namespace: string; serviceAccount: string };
-    /** ConfigMap, in the agents' namespace, that the server keeps the trust bundle in. */
-    bundleConfigMap: string;
-    /** Node labels that become selectors of the node's agent. */
-    nodeLabelKeys: string[];
-    settings: ServerSettings;
-}
 
 /**
  * `server.conf`. Ports of listeners are strings, that of Prometheus is a number: SPIRE's types. Members that are
- * undefined vanish in the JSON text, so that a version of SPIRE sees only the keys that were asked for; `config.ts`
+ * undefined vanish in the JSON text, so that a version of SPIRE sees only the keys that were asked for; `settings/`
  * refuses those that it does not know.
  */
-export function serverConf(args: ServerConfArgs): object {
+export function serverConf(args: ServerArgs): object {
     const { settings } = args;
     return {
         server: {
@@ -72,7 +60,7 @@ export function serverConf(args: ServerConfArgs): object {
     };
 }
 
-function plugins({ agent, bundleConfigMap, settings, ...args }: ServerConfArgs): object {
+function plugins({ agentNamespace, nodeLabelKeys = [], settings, ...args }: ServerArgs): object {
     const { upstreamAuthority, keyManager } = settings;
     return {
         DataStore: datastorePlugin(settings.datastore, SERVER_DATA_DIR),
@@ -83,31 +71,25 @@ function plugins({ agent, bundleConfigMap, settings, ...args }: ServerConfArgs):
         NodeAttestor: plugin("k8s_psat", {
             clusters: {
                 [args.clusterName]: {
-                    service_account_allow_list: [`${agent.namespace}:${agent.serviceAccount}`],
-                    ...(args.nodeLabelKeys.length && {
-                        allowed_node_label_keys: args.nodeLabelKeys,
-                    }),
+                    service_account_allow_list: [`${agentNamespace}:${AGENT_NAME}`],
+                    ...(nodeLabelKeys.length > 0 && { allowed_node_label_keys: nodeLabelKeys }),
                 },
             },
         }),
         UpstreamAuthority:
             upstreamAuthority && upstreamAuthorityPlugin(upstreamAuthority, settings.namespace),
-        ...bundlePublisher(settings, agent.namespace, bundleConfigMap),
+        ...bundlePublisher(settings, agentNamespace),
     };
 }
 
 /** Both write the X.509 bundle in PEM to the same key of the same ConfigMap, so one can follow the other. */
-function bundlePublisher(
-    { bundlePublisher }: ServerSettings,
-    namespace: string,
-    configMap: string,
-): object {
+function bundlePublisher({ bundlePublisher }: ServerSettings, namespace: string): object {
     if (bundlePublisher === "k8sbundle") {
-        return { Notifier: plugin("k8sbundle", { namespace, config_map: configMap }) };
+        return { Notifier: plugin("k8sbundle", { namespace, config_map: BUNDLE_CONFIG_MAP }) };
     }
     const cluster = {
         namespace,
-        configmap_name: configMap,
+        configmap_name: BUNDLE_CONFIG_MAP,
         configmap_key: "bundle.crt",
         format: "pem",
     };

@@ -1,13 +1,13 @@
 /** The SPIRE server's pod as plain data. */
 import { SERVER_PROGRAM } from "@cilium-spire/entries-provider";
-import type { ImageSettings } from "../../settings/images";
 import type { ServerSettings } from "../../settings/spire";
 import { imageAt, pullSecrets } from "../images";
-import { SERVER_NAME } from "../names";
+import { SERVER_NAME, SERVER_PORTS } from "../names";
+import type { ServerArgs } from "./args";
 import { datastoreParts } from "./datastore";
 import { BUNDLE_ENDPOINT_PORT, federationParts } from "./federation";
 import { mergeParts, type PodParts } from "./podParts";
-import { SERVER_DATA_DIR, SERVER_PORTS, SERVER_SOCKET_DIR } from "./serverConf";
+import { SERVER_DATA_DIR, SERVER_SOCKET_DIR } from "./serverConf";
 import { upstreamAuthorityParts } from "./upstreamAuthority";
 
 export const SERVER_LABELS = { "app.kubernetes.io/name": SERVER_NAME };
@@ -17,7 +17,7 @@ const DATA = "data";
 const USER = 1000;
 
 /** The spec of the pod, which the restricted Pod Security Standard admits. */
-export function serverPod(settings: ServerSettings, version: string, images: ImageSettings) {
+export function serverPod({ settings, version, images }: ServerArgs) {
     const image = settings.image ?? imageAt(images.registry, "ghcr.io/spiffe/spire-server");
     const parts = serverParts(settings);
     const probe = (path: string) => ({ httpGet: { path, port: "health" } });

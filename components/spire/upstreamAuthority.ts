@@ -1,5 +1,5 @@
 /** The CA above the SPIRE server's: its plugin, what it needs of the pod, and which rights. */
-import type { UpstreamAuthoritySettings } from "../../settings/upstreamAuthority";
+import type { UpstreamAuthoritySettings } from "../../settings/spire/upstreamAuthority";
 import { plugin } from "./plugin";
 import { NOTHING, type PodParts, secretFiles, tokenFile } from "./podParts";
 

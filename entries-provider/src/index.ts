@@ -1,23 +1,28 @@
 /** The package's public face: what the dynamic resources run, and the parts that doctor and tests look with. */
-export { agentEntries, type AgentEntriesArgs } from "./agentEntries";
-export { agentNodes, staleAgents, waitForAgents, withoutBanned } from "./agents";
-export type { EntrySetArgs } from "./entrySet";
-export { type Entries, type Entry, fromShown, normalize, toData } from "./entry";
-export { Cluster, ClusterUnreachable, messageOf } from "./kube";
+export { agentEntries, type AgentEntriesArgs } from "./entries/agentEntries";
 export {
-    agentSpiffeId,
-    delegateSpiffeId,
     type AgentNode,
+    agentNodes,
+    agentSpiffeId,
+    staleAgents,
+    waitForAgents,
+    withoutBanned,
+} from "./spire/agents";
+export type { EntrySetArgs } from "./entries/entrySet";
+export { type Entries, type Entry, fromShown, normalize, toData } from "./spire/entry";
+export { Cluster, ClusterUnreachable, messageOf } from "./kube/cluster";
+export {
+    delegateSpiffeId,
     planAgentEntries,
     type PlanSettings,
     type Registration,
-} from "./plan";
-export { poll } from "./poll";
-export { carryOut, drift, foreignEntries, owns, stepsTo } from "./reconcile";
+} from "./entries/plan";
+export { poll } from "./kube/poll";
+export { carryOut, drift, foreignEntriesProblem, owns, stepsTo } from "./entries/reconcile";
 export {
     planWorkloadEntries,
     type Workload,
     workloadEntries,
     type WorkloadEntriesArgs,
-} from "./workloadEntries";
-export { SERVER_PROGRAM, type ServerRef as SpireServerRef, SpireServer } from "./spireServer";
+} from "./entries/workloadEntries";
+export { SERVER_PROGRAM, type ServerRef as SpireServerRef, SpireServer } from "./spire/spireServer";

@@ -7,17 +7,18 @@ import { after, before, test } from "node:test";
 import * as fc from "fast-check";
 import { AgentEntries } from "../../components/entries/agentEntries";
 import { agentEntriesArgs } from "../../components/entries/args";
-import { AGENT_NAME } from "../../components/names";
+import { agentArgs, serverArgs } from "../../components/spire/args";
 import { Agent } from "../../components/spire/agent";
-import { Server, serverAddress } from "../../components/spire/server";
+import { Server } from "../../components/spire/server";
 import { doctorCommand, verify } from "../../components/verification";
-import { decodeSettings, type Settings } from "../../config";
-import { repositoryRoot } from "../../sandbox/paths";
+import { decodeSettings } from "../../settings/decode";
+import type { Settings } from "../../settings/schema";
+import { repositoryRoot } from "../../sandbox/host/paths";
 import { clone } from "../support/clone";
 import { runLikePlugin, waiting } from "../support/commandPlugin";
 import { writeUnreachableKubeconfig } from "../support/kubeconfig";
 import { devConfig } from "../support/pulumi";
-import { decode, validSpire } from "../unit/spire/arbitrary";
+import { decode, validSpire } from "../unit/components/spire/arbitrary";
 import { only, registered } from "./cilium/mocks";
 
 const KEPT = "kept secret in the stack's configuration";
@@ -31,23 +32,10 @@ const ENTRIES = { "node/link": "cilium-spire.test.cilium.1.link" };
 
 /** The command as the engine gets it. */
 async function command(of = settings) {
-    const { trustDomain, clusterName, spire, images } = of;
-    const common = { trustDomain, clusterName, images, version: spire.version };
-    const { host, port } = serverAddress(spire.server.namespace);
     const all = await registered(
         () => {
-            const server = new Server("spire", {
-                ...common,
-                agent: { namespace: spire.agent.namespace, serviceAccount: AGENT_NAME },
-                settings: spire.server,
-            });
-            const agent = new Agent("spire", {
-                ...common,
-                server: { host, port },
-                sockets: spire.sockets,
-                delegates: [],
-                settings: spire.agent,
-            });
+            const server = new Server("spire", serverArgs(of));
+            const agent = new Agent("spire", agentArgs(of));
             const entries = new AgentEntries("cilium", agentEntriesArgs(of, "test"));
             verify("verify", of, { server, agent, entries });
         },

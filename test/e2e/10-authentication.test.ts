@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { agentEntries, Cluster, type Entry } from "@cilium-spire/entries-provider";
 import { CLIENTS, SERVER } from "../../examples/mtls-demo/names";
-import { Demo } from "../../examples/mtls-demo/proof";
+import { demoProof } from "../../automation/demo";
 import { down, up as clusterUp } from "../../sandbox/cluster";
-import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../sandbox/stack";
+import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../automation/stack";
 import { cli } from "../support/cli";
 import { start } from "../support/pulumi";
 import {
@@ -60,7 +60,7 @@ describe("a stack", () => {
 
 describe("mutual authentication", () => {
     test("lets the clients connect, on one node and across nodes, and nobody else", async () => {
-        state.demo = new Demo(state.cluster, state.outputs);
+        state.demo = demoProof(state.cluster, state.outputs);
         for (const { what, seen } of await state.demo.prove(120_000))
             console.log(`${what}: ${seen}`);
     });

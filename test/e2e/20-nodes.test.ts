@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { poll, workloadEntries } from "@cilium-spire/entries-provider";
-import { nodeNamed } from "../../sandbox/instance";
-import { addNode, recreateNode, removeNode } from "../../sandbox/nodes";
+import { nodeNamed } from "../../sandbox/host/instance";
+import { addNode, recreateNode, removeNode } from "../../sandbox/nodes/nodes";
 import { start } from "../support/pulumi";
 import {
     agentId,

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { poll } from "@cilium-spire/entries-provider";
 import { CLIENTS } from "../../examples/mtls-demo/names";
-import { ensureBinary } from "../../sandbox/binaries";
-import { run } from "../../sandbox/shell";
+import { ensureBinary } from "../../sandbox/build/binaries";
+import { run } from "../../sandbox/host/shell";
 import { start } from "../support/pulumi";
 import {
     home,

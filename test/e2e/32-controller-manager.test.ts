@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { poll } from "@cilium-spire/entries-provider";
 import { NAMESPACE } from "../../examples/mtls-demo/names";
-import { dependencyDir, ensureBinary, moduleSource } from "../../sandbox/binaries";
-import { CONTROLLER_MANAGER } from "../../sandbox/programs";
-import { nodeNamed } from "../../sandbox/instance";
-import { asNode } from "../../sandbox/nodes";
+import { dependencyDir, ensureBinary, moduleSource } from "../../sandbox/build/binaries";
+import { CONTROLLER_MANAGER } from "../../sandbox/build/programs";
+import { nodeNamed } from "../../sandbox/host/instance";
+import { asNode } from "../../sandbox/nodes/nodes";
 import { kubectl, ourEntries, sandbox, spireServer, upThenQuiet, world, type World } from "./world";
 
 const THEIR_PREFIX = "scm.";

@@ -6,9 +6,9 @@
  */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import type { Values } from "../../components/cilium/values";
+import type { Values } from "../../settings/cilium/values";
 import { STRANGER } from "../../examples/mtls-demo/names";
-import { waitFor } from "../../sandbox/shell";
+import { waitFor } from "../../sandbox/host/shell";
 import { cli, startCli } from "../support/cli";
 import { killAll, type Operation } from "../support/operation";
 import { kubectl, openPlatform, ourEntries, world, type World } from "./world";

@@ -8,17 +8,17 @@ import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { Adoption } from "../../components/cilium/adoption";
 import { adoptionPatches } from "../../components/cilium/adoptionPatches";
 import { meshAuthConfig } from "../../components/cilium/meshAuthConfig";
-import { createCgroup } from "../../sandbox/cgroups";
+import { createCgroup } from "../../sandbox/host/cgroups";
 import { down } from "../../sandbox/cluster";
-import { startControlPlane } from "../../sandbox/controlPlane";
-import { instance } from "../../sandbox/instance";
-import { kubectl } from "../../sandbox/kubectl";
-import { createBridge } from "../../sandbox/network";
-import { repositoryRoot } from "../../sandbox/paths";
-import { createPki } from "../../sandbox/pki";
-import { enterPulumi, pulumiHome } from "../../sandbox/stack";
+import { startControlPlane } from "../../sandbox/controlPlane/controlPlane";
+import { instance } from "../../sandbox/host/instance";
+import { kubectl } from "../../sandbox/controlPlane/kubectl";
+import { createBridge } from "../../sandbox/nodes/network";
+import { repositoryRoot } from "../../sandbox/host/paths";
+import { createPki } from "../../sandbox/controlPlane/pki";
+import { enterPulumi, pulumiHome } from "../../automation/stack";
 import { helm } from "../support/helm";
-import { argsWith } from "../unit/cilium/fixtures";
+import { argsWith } from "../unit/components/cilium/fixtures";
 
 /** Without nodes: agents need none to be rolled out, and the operator gets no replicas. */
 const sandbox = instance(process.env.CILIUM_SPIRE_TEST_CONTROL_PLANE ?? 8);

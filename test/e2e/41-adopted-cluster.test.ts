@@ -3,18 +3,19 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
-import type { Values } from "../../components/cilium/values";
-import { Demo } from "../../examples/mtls-demo/proof";
-import { ensureBinary } from "../../sandbox/binaries";
+import type { Values } from "../../settings/cilium/values";
+import { demoProof } from "../../automation/demo";
+import type { Proof } from "../../doctor/proof/proof";
+import { ensureBinary } from "../../sandbox/build/binaries";
 import { up as clusterUp } from "../../sandbox/cluster";
-import { run } from "../../sandbox/shell";
+import { run } from "../../sandbox/host/shell";
 import {
     demoProgram,
     enterPulumi,
     openStack,
     platformProgram,
     stackOutputs,
-} from "../../sandbox/stack";
+} from "../../automation/stack";
 import { helm } from "../support/helm";
 import { devConfig } from "../support/pulumi";
 import { home, kubectl, sandbox } from "./world";
@@ -24,7 +25,7 @@ const STACK = "adopted";
 let values: Values;
 let platform: Stack;
 let demoStack: Stack;
-let demo: Demo;
+let demo: Proof;
 
 before(async () => {
     await clusterUp(sandbox);
@@ -49,7 +50,7 @@ describe("a Cilium that Helm installed", () => {
         const outputs = stackOutputs((await platform.up()).outputs);
         await platform.preview({ expectNoChanges: true });
         await demoStack.up();
-        demo = new Demo(new Cluster(), outputs);
+        demo = demoProof(new Cluster(), outputs);
         await demo.prove(120_000);
     });
 

@@ -15,13 +15,14 @@ import {
     SpireServer,
 } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
-import type { Values } from "../../components/cilium/values";
+import type { Values } from "../../settings/cilium/values";
 import { CLIENTS } from "../../examples/mtls-demo/names";
-import { Demo } from "../../examples/mtls-demo/proof";
+import { demoProof } from "../../automation/demo";
+import type { Proof } from "../../doctor/proof/proof";
 import type { StackOutputs } from "../../outputs";
 import { down, up as clusterUp } from "../../sandbox/cluster";
-import { nodeNamed } from "../../sandbox/instance";
-import { addNode } from "../../sandbox/nodes";
+import { nodeNamed } from "../../sandbox/host/instance";
+import { addNode } from "../../sandbox/nodes/nodes";
 import {
     demoProgram,
     enterPulumi,
@@ -29,7 +30,7 @@ import {
     platformProgram,
     type PulumiHome,
     stackOutputs,
-} from "../../sandbox/stack";
+} from "../../automation/stack";
 import { makeCertificate } from "../support/certificate";
 import { type Postgres, startPostgres } from "../support/postgres";
 import { devConfig } from "../support/pulumi";
@@ -47,7 +48,7 @@ let cluster: Cluster;
 let platform: Stack;
 let demoStack: Stack;
 let outputs: StackOutputs;
-let demo: Demo;
+let demo: Proof;
 
 before(async () => {
     const dir = await mkdtemp(join(tmpdir(), "cilium-spire-production-"));
@@ -102,7 +103,7 @@ describe("the production stack", () => {
     test("authenticates pods", async () => {
         demoStack = await openStack(home, await demoProgram("prod"), "prod");
         await demoStack.up();
-        demo = new Demo(cluster, outputs);
+        demo = demoProof(cluster, outputs);
         await demo.prove(120_000);
     });
 
@@ -147,7 +148,7 @@ describe("the production stack", () => {
         assert.deepEqual(after.parents, after.agents);
         await platform.preview({ expectNoChanges: true });
         await demoStack.up({ refresh: true });
-        demo = new Demo(cluster, outputs);
+        demo = demoProof(cluster, outputs);
         await demo.waitUntilConnected(120_000);
     });
 

@@ -11,16 +11,16 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import type { Values } from "../../components/cilium/values";
-import { ensureBinary, ensureChart } from "../../sandbox/binaries";
+import type { Values } from "../../settings/cilium/values";
+import { ensureBinary, ensureChart } from "../../sandbox/build/binaries";
 import { down, up as clusterUp } from "../../sandbox/cluster";
-import { ensureTools } from "../../sandbox/debian";
-import { node } from "../../sandbox/instance";
-import { registriesDir } from "../../sandbox/nodeFiles";
-import { execNode } from "../../sandbox/nodes";
-import { repositoryRoot } from "../../sandbox/paths";
-import { enterPulumi } from "../../sandbox/stack";
-import { wantedVersions } from "../../sandbox/versions";
+import { ensureTools } from "../../sandbox/build/debian";
+import { node } from "../../sandbox/host/instance";
+import { registriesDir } from "../../sandbox/nodes/nodeFiles";
+import { execNode } from "../../sandbox/nodes/nodes";
+import { repositoryRoot } from "../../sandbox/host/paths";
+import { enterPulumi } from "../../automation/stack";
+import { wantedVersions } from "../../sandbox/build/versions";
 import {
     addRepository,
     CREDENTIALS,

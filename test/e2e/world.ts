@@ -8,12 +8,19 @@ import {
     SpireServer,
 } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
-import type { Values } from "../../components/cilium/values";
-import { Demo } from "../../examples/mtls-demo/proof";
+import type { Values } from "../../settings/cilium/values";
+import { demoProof } from "../../automation/demo";
+import type { Proof } from "../../doctor/proof/proof";
 import type { StackOutputs } from "../../outputs";
 import { up as clusterUp } from "../../sandbox/cluster";
-import { kubectl as kubectlOf } from "../../sandbox/kubectl";
-import { demoProgram, enterPulumi, openStack, pulumiHome, stackOutputs } from "../../sandbox/stack";
+import { kubectl as kubectlOf } from "../../sandbox/controlPlane/kubectl";
+import {
+    demoProgram,
+    enterPulumi,
+    openStack,
+    pulumiHome,
+    stackOutputs,
+} from "../../automation/stack";
 import { testProgram } from "../support/pulumi";
 import { testSandbox } from "../support/sandbox";
 
@@ -28,7 +35,7 @@ export interface World {
     platform: Stack;
     outputs: StackOutputs;
     demoStack: Stack;
-    demo: Demo;
+    demo: Proof;
 }
 
 /** Brings up what is not up yet. Configuration that an earlier test has set is gone: it is that of the stack's file. */
@@ -40,7 +47,7 @@ export async function world(): Promise<World> {
     const demoStack = await openStack(home, await demoProgram("dev"), "dev");
     await demoStack.up();
     const cluster = new Cluster();
-    return { cluster, platform, outputs, demoStack, demo: new Demo(cluster, outputs) };
+    return { cluster, platform, outputs, demoStack, demo: demoProof(cluster, outputs) };
 }
 
 /** The stack `dev` of the main program, with the configuration of its file and some over it. */

@@ -1,14 +1,14 @@
 /**
  * Wrong configuration and absent clusters, through the real engine: a clear message, and nothing was created. Which
- * configurations are wrong is tested in test/unit/config.test.ts.
+ * configurations are wrong is tested in test/unit/settings/decode.test.ts.
  */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Values } from "../../components/cilium/values";
-import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../sandbox/stack";
+import type { Values } from "../../settings/cilium/values";
+import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { writeUnreachableKubeconfig } from "../support/kubeconfig";
 import { start } from "../support/pulumi";
 

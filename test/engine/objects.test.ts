@@ -10,9 +10,9 @@ import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { parse } from "yaml";
-import { mergeValues, type Values } from "../../components/cilium/values";
-import { repositoryRoot } from "../../sandbox/paths";
-import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../sandbox/stack";
+import { mergeValues, type Values } from "../../settings/cilium/values";
+import { repositoryRoot } from "../../sandbox/host/paths";
+import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { type ApiServer, startApiServer } from "../support/apiServer";
 import { earlierProgram, skipAwait } from "./transforms";
 

@@ -6,12 +6,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureBinary } from "../../sandbox/binaries";
-import { controlPlane } from "../../sandbox/controlPlane";
-import { instance, type Instance } from "../../sandbox/instance";
-import { kubectl } from "../../sandbox/kubectl";
-import { createPki } from "../../sandbox/pki";
-import { tail, waitFor } from "../../sandbox/shell";
+import { ensureBinary } from "../../sandbox/build/binaries";
+import { controlPlane } from "../../sandbox/controlPlane/controlPlane";
+import { instance, type Instance } from "../../sandbox/host/instance";
+import { kubectl } from "../../sandbox/controlPlane/kubectl";
+import { createPki } from "../../sandbox/controlPlane/pki";
+import { tail, waitFor } from "../../sandbox/host/shell";
 import { launch } from "./operation";
 
 const DEADLINE_MS = 60_000;

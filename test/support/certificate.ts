@@ -1,6 +1,6 @@
 /** Certificates that a platform team would bring along. */
 import { join } from "node:path";
-import { run } from "../../sandbox/shell";
+import { run } from "../../sandbox/host/shell";
 
 /** Paths of PEM files. */
 export interface Certificate {

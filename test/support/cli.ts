@@ -1,8 +1,8 @@
 /** The Pulumi CLI by itself, as users run it: the Node language host runs the program's sources. */
 import { delimiter, dirname, join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { ensureBinary } from "../../sandbox/binaries";
-import { repositoryRoot } from "../../sandbox/paths";
+import { ensureBinary } from "../../sandbox/build/binaries";
+import { repositoryRoot } from "../../sandbox/host/paths";
 import { launch, type Operation } from "./operation";
 
 /** Starts `pulumi <verb>` on a stack of the main program, with the configuration that was made for the stack. */

@@ -1,7 +1,7 @@
 /** The repository's sources in another place, as a clone after `npm ci` has them, to be changed by a test. */
 import { cp, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { repositoryRoot } from "../../sandbox/paths";
+import { repositoryRoot } from "../../sandbox/host/paths";
 
 const LEFT_OUT = new Set([".git", "node_modules", "bin", "entries-provider", "sandbox", "test"]);
 

@@ -13,7 +13,7 @@ import {
     User,
     Workdir,
 } from "dockerfile-ast";
-import type { ImageConfig } from "../../sandbox/archive";
+import type { ImageConfig } from "../../sandbox/build/archive";
 
 /** A directory or file that the Dockerfile makes. */
 export interface Prepared {

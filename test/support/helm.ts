@@ -1,8 +1,8 @@
 /** Cilium as others install it. */
-import type { Values } from "../../components/cilium/values";
-import { ensureBinary, ensureChart } from "../../sandbox/binaries";
-import { run } from "../../sandbox/shell";
-import { KUBERNETES_VERSION } from "../../sandbox/versions";
+import type { Values } from "../../settings/cilium/values";
+import { ensureBinary, ensureChart } from "../../sandbox/build/binaries";
+import { run } from "../../sandbox/host/shell";
+import { KUBERNETES_VERSION } from "../../sandbox/build/versions";
 
 /** Old and new patches of the minor releases; the Go module proxy has no newer ones of 1.15 to 1.19. */
 export const CHART_VERSIONS = [

@@ -6,8 +6,8 @@ import { globSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@cilium-spire/entries-provider";
-import type { Instance } from "../../sandbox/instance";
-import { run, waitFor } from "../../sandbox/shell";
+import type { Instance } from "../../sandbox/host/instance";
+import { run, waitFor } from "../../sandbox/host/shell";
 import { makeCertificate } from "./certificate";
 
 const PORT = 5432;

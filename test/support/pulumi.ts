@@ -5,15 +5,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { mergeValues, type Values } from "../../components/cilium/values";
-import { repositoryRoot } from "../../sandbox/paths";
+import { mergeValues, type Values } from "../../settings/cilium/values";
+import { repositoryRoot } from "../../sandbox/host/paths";
 import {
     enterPulumi,
     openStack,
     platformProgram,
     type Program,
     type PulumiHome,
-} from "../../sandbox/stack";
+} from "../../automation/stack";
 import { launch, type Operation } from "./operation";
 
 /** The configuration in the repository's Pulumi.dev.yaml, for stacks that differ from `dev` in a few keys. */

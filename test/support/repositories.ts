@@ -8,8 +8,8 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
-import { ensureBinary } from "../../sandbox/binaries";
-import { run } from "../../sandbox/shell";
+import { ensureBinary } from "../../sandbox/build/binaries";
+import { run } from "../../sandbox/host/shell";
 import { type Certificate, makeCertificate } from "./certificate";
 
 export const CREDENTIALS = { username: "puller", password: "correct-horse-battery" };

@@ -1,5 +1,5 @@
 /**
- * The program on a cluster that is unlike the sandbox (`foreign` in sandbox/variant.ts): what others have otherwise, all at
+ * The program on a cluster that is unlike the sandbox (`foreign` in sandbox/controlPlane/variant.ts): what others have otherwise, all at
  * once. sandbox/README.md lists what each difference stands for.
  */
 import assert from "node:assert/strict";
@@ -8,15 +8,15 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
-import type { Values } from "../../components/cilium/values";
-import { Demo } from "../../examples/mtls-demo/proof";
+import type { Values } from "../../settings/cilium/values";
+import { demoProof } from "../../automation/demo";
 import { down, up as clusterUp } from "../../sandbox/cluster";
-import { ensureCiliumRuntime } from "../../sandbox/debian";
-import { node } from "../../sandbox/instance";
-import { execNode } from "../../sandbox/nodes";
-import { pkiDir } from "../../sandbox/pki";
-import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../sandbox/stack";
-import { VARIANTS } from "../../sandbox/variant";
+import { ensureCiliumRuntime } from "../../sandbox/build/debian";
+import { node } from "../../sandbox/host/instance";
+import { execNode } from "../../sandbox/nodes/nodes";
+import { pkiDir } from "../../sandbox/controlPlane/pki";
+import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../automation/stack";
+import { VARIANTS } from "../../sandbox/controlPlane/variant";
 import { start } from "../support/pulumi";
 import { home, kubectl, openPlatform, sandbox } from "../e2e/world";
 
@@ -58,7 +58,7 @@ describe("a cluster of somebody else's", () => {
         assert.doesNotMatch(stdout, /would violate PodSecurity/);
         await platform.preview({ expectNoChanges: true });
         await (await openStack(home, await demoProgram("dev"), "dev")).up();
-        const demo = new Demo(new Cluster(), stackOutputs(outputs));
+        const demo = demoProof(new Cluster(), stackOutputs(outputs));
         for (const { what, seen } of await demo.prove(120_000)) console.log(`${what}: ${seen}`);
     });
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Adoption } from "../../../components/cilium/adoption";
 import { adoptionPatches } from "../../../components/cilium/adoptionPatches";
 import type { CiliumArgs } from "../../../components/cilium/args";
-import { argsWith } from "../../unit/cilium/fixtures";
+import { argsWith } from "../../unit/components/cilium/fixtures";
 import { only, registered, type Registered } from "./mocks";
 
 const adopt = (args: CiliumArgs) => registered(() => new Adoption("cilium", args));

@@ -6,9 +6,9 @@ import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { AgentEntries } from "../../../components/entries/agentEntries";
 import { agentEntriesArgs } from "../../../components/entries/args";
-import { decodeSettings } from "../../../config";
-import { repositoryRoot } from "../../../sandbox/paths";
-import { run } from "../../../sandbox/shell";
+import { decodeSettings } from "../../../settings/decode";
+import { repositoryRoot } from "../../../sandbox/host/paths";
+import { run } from "../../../sandbox/host/shell";
 
 let inputs: Record<string, unknown> = {};
 

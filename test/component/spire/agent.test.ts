@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { decode } from "../../unit/spire/arbitrary";
+import { decode } from "../../unit/components/spire/arbitrary";
 import { at, configuration, render, useMocks } from "./render";
 
 before(useMocks);

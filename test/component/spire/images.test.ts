@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { decodeSettings } from "../../../config";
+import { decodeSettings } from "../../../settings/decode";
 import { at, render, useMocks } from "./render";
 
 before(useMocks);

@@ -4,13 +4,15 @@ import { before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { z } from "zod";
+import { agentArgs, serverArgs } from "../../../components/spire/args";
 import { agentConf } from "../../../components/spire/agentConf";
 import { agentPod } from "../../../components/spire/agentPod";
 import { serverConf } from "../../../components/spire/serverConf";
 import { serverClaims, serverPod } from "../../../components/spire/serverPod";
-import { ConfigError, type Settings } from "../../../config";
+import { ConfigError } from "../../../settings/decode";
+import type { Settings } from "../../../settings/schema";
 import { spireSettings } from "../../../settings/spire";
-import { arbitraryOf, decode, validSpire, without } from "../../unit/spire/arbitrary";
+import { arbitraryOf, decode, validSpire, without } from "../../unit/components/spire/arbitrary";
 import { render, useMocks } from "./render";
 
 before(useMocks);
@@ -69,26 +71,17 @@ function decoded(spire: object): Settings | undefined {
 }
 
 /** What is made of settings without a resource: quick to compare. */
-function plain({ trustDomain, clusterName, spire, images }: Settings): unknown {
-    const { server, agent, sockets, version } = spire;
-    const identity = { trustDomain, clusterName, version: agent.version ?? version };
-    const attested = { namespace: agent.namespace, serviceAccount: "spire-agent" };
+function plain(settings: Settings): unknown {
+    const [server, agent] = [serverArgs(settings), agentArgs(settings)];
     return [
-        serverConf({
-            ...identity,
-            agent: attested,
-            bundleConfigMap: "spire-bundle",
-            nodeLabelKeys: [],
-            settings: server,
-        }),
-        serverPod(server, version, images),
-        serverClaims(server),
-        agentConf({ ...identity, ...serverAt, sockets, delegates: [], settings: agent }),
-        agentPod(agent, sockets, identity.version, images),
+        serverConf(server),
+        serverPod(server),
+        serverClaims(settings.spire.server),
+        agentConf(agent),
+        agentPod(agent),
     ];
 }
 
-const serverAt = { server: { host: "spire-server.spire-system.svc", port: 8081 } };
 /** Rendering takes 0.1 s; an option that is seen only there is seen soon. */
 const RENDERS = 6;
 

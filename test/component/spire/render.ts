@@ -1,10 +1,10 @@
 /** What server, agents and namespaces send to the engine for some settings, without an engine. */
 import * as pulumi from "@pulumi/pulumi";
-import { AGENT_NAME } from "../../../components/names";
+import { agentArgs, serverArgs } from "../../../components/spire/args";
 import { Agent } from "../../../components/spire/agent";
 import { spireNamespaces } from "../../../components/spire/namespaces";
-import { Server, serverAddress } from "../../../components/spire/server";
-import type { Settings } from "../../../config";
+import { Server } from "../../../components/spire/server";
+import type { Settings } from "../../../settings/schema";
 
 /** Inputs by `<kind>/<logical name>`, such as `StatefulSet/spire-server`. */
 export type Rendered = Record<string, object>;
@@ -30,30 +30,11 @@ export async function useMocks(): Promise<void> {
 }
 
 /** Makes the components, and returns when the engine has every resource. */
-export async function render({
-    trustDomain,
-    clusterName,
-    spire,
-    images,
-}: Settings): Promise<Rendered> {
+export async function render(settings: Settings): Promise<Rendered> {
     rendered = {};
-    const { server, agent, sockets, version } = spire;
-    const common = { trustDomain, clusterName, images };
-    spireNamespaces({ server: server.namespace, agent: agent.namespace }, {});
-    new Server("spire", {
-        ...common,
-        version,
-        agent: { namespace: agent.namespace, serviceAccount: AGENT_NAME },
-        settings: server,
-    });
-    new Agent("spire", {
-        ...common,
-        version: agent.version ?? version,
-        server: serverAddress(server.namespace),
-        sockets,
-        delegates: [`spiffe://${trustDomain}/cilium-agent`],
-        settings: agent,
-    });
+    spireNamespaces(settings.spire, {});
+    new Server("spire", serverArgs(settings));
+    new Agent("spire", agentArgs(settings));
     await settled();
     return rendered;
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { repositoryRoot } from "../../../sandbox/paths";
+import { repositoryRoot } from "../../../sandbox/host/paths";
 import { ciliumSource } from "./ciliumSource";
 import { hasHelp, misused } from "./helpText";
 import { allBlocks, read } from "./markdown";
@@ -37,7 +37,7 @@ const RULES: Record<string, Rule> = {
         const makefile = read("Makefile");
         const wrong = args.find((arg) =>
             arg.includes("=")
-                ? !read("sandbox/versions.ts").includes(`\`${arg.split("=")[0]!}\``)
+                ? !read("sandbox/build/versions.ts").includes(`\`${arg.split("=")[0]!}\``)
                 : !new RegExp(`^${arg}:`, "m").test(makefile),
         );
         return wrong && `the Makefile has no ${wrong}`;

@@ -1,6 +1,6 @@
 /** Checks command lines against what the real programs say of themselves with `--help`. */
 import { spawn } from "node:child_process";
-import { ensureBinary } from "../../../sandbox/binaries";
+import { ensureBinary } from "../../../sandbox/build/binaries";
 
 /** Programs that can be asked, and what prints the flags that all of a program's commands take. */
 const GLOBAL_FLAGS: Record<string, string[]> = {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
-import { repositoryRoot } from "../../../sandbox/paths";
+import { repositoryRoot } from "../../../sandbox/host/paths";
 import { anchorsOf, documents, inlineCodeOf, linksOf } from "./markdown";
 import { isKey } from "./settingKeys";
 

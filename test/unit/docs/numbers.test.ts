@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { unsupportedCilium } from "../../../components/cilium/versions";
-import { SUPPORTED_SPIRE } from "../../../components/spire/versions";
-import { repositoryRoot } from "../../../sandbox/paths";
+import { unsupportedCilium } from "../../../versions/cilium";
+import { SUPPORTED_SPIRE } from "../../../versions/spire";
+import { repositoryRoot } from "../../../sandbox/host/paths";
 import { read } from "./markdown";
 
 /** The value of a constant, as its source says: it is of no use to other code. */
@@ -53,9 +53,9 @@ test("what a user's machine needs", () => {
     const node = engines.node.replace(/^>=(\d+\.\d+)\.0$/, "$1");
     assert.ok(row("docs/own-cluster.md", "Node").includes(`| ${node} or newer`));
     assert.ok(read("CONTRIBUTING.md").includes(`Node ${node} or newer`));
-    assert.equal(constant("entries-provider/src/nodeVersion.ts", "OLDEST_NODE"), `${node}.0`);
+    assert.equal(constant("entries-provider/src/kube/nodeVersion.ts", "OLDEST_NODE"), `${node}.0`);
     const cli = row("docs/own-cluster.md", "Pulumi CLI");
-    const minor = constant("sandbox/programs.ts", "PULUMI_VERSION").replace(/\.\d+$/, "");
+    const minor = constant("sandbox/build/programs.ts", "PULUMI_VERSION").replace(/\.\d+$/, "");
     assert.ok(cli.includes(`| ${minor} (run with it)`), minor);
     for (const plugin of ["kubernetes", "command"]) {
         const version = dependencies[`@pulumi/${plugin}`]!;
@@ -64,7 +64,7 @@ test("what a user's machine needs", () => {
 });
 
 test("what the sandbox needs", () => {
-    const preflight = "sandbox/preflight.ts";
+    const preflight = "sandbox/host/machine.ts";
     const list = (name: string) =>
         new RegExp(`${name} = \\[(\\d+), (\\d+)\\]`).exec(read(preflight))!.slice(1).join(".");
     const gigabytes = (name: string) => `${Number.parseInt(constant(preflight, name), 10)} GB`;

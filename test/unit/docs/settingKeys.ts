@@ -1,5 +1,5 @@
 /** The keys of a stack file, as docs/reference.md lists them. */
-import { reference } from "../../../settings/reference";
+import { reference } from "../../../docs/reference";
 
 /** Each key as a pattern: `<key>` is any name, `[]` any place of a list. */
 const patterns = [...reference().matchAll(/^\| `([^`]+)`/gm)].map(([, key]) => {

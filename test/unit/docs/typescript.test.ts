@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import ts from "typescript";
-import { repositoryRoot } from "../../../sandbox/paths";
+import { repositoryRoot } from "../../../sandbox/host/paths";
 import { allBlocks, type Block, blocksOf } from "./markdown";
 
 /**

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
 import { ciliumArgs } from "../../../components/cilium/args";
-import { chartValues, mergeValues } from "../../../components/cilium/values";
-import { decodeSettings, type Settings } from "../../../config";
-import { ensureBinary, ensureChart } from "../../../sandbox/binaries";
-import { messageOf, run } from "../../../sandbox/shell";
-import { KUBERNETES_VERSION } from "../../../sandbox/versions";
+import { chartValues } from "../../../components/cilium/chartValues";
+import { mergeValues } from "../../../settings/cilium/values";
+import { decodeSettings } from "../../../settings/decode";
+import type { Settings } from "../../../settings/schema";
+import { ensureBinary, ensureChart } from "../../../sandbox/build/binaries";
+import { messageOf, run } from "../../../sandbox/host/shell";
+import { KUBERNETES_VERSION } from "../../../sandbox/build/versions";
 import { ciliumSource } from "./ciliumSource";
 import { allBlocks, type Block, blocksOf } from "./markdown";
 

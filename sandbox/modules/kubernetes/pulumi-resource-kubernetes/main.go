@@ -8,7 +8,7 @@ import (
 	provider "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
 )
 
-// schema.json is copied from the module when this is built (sandbox/binaries.ts).
+// schema.json is copied from the module when this is built (sandbox/build/binaries.ts).
 //
 //go:embed schema.json
 var schema []byte

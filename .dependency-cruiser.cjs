@@ -1,0 +1,80 @@
+/**
+ * The plan of the house: floors from the ground up, each of which uses only those below it, and no circle, neither of
+ * files nor of folders. `npm run -s floors` checks it, `npm run -s graph` prints it.
+ */
+"use strict";
+const { builtinModules } = require("node:module");
+
+const NODES_OWN = builtinModules.map((name) => `^${name}$`);
+
+const FLOORS = [
+    "^versions/",
+    "^settings/",
+    "^components/",
+    "^doctor/",
+    // The program.
+    "^(config|outputs|index)\\.ts$",
+    // Not shipped.
+    "^sandbox/",
+    "^examples/",
+    "^automation/",
+    "^bench/",
+    "^(test|docs)/",
+];
+
+/** A package of its own, which the engine loads without the program; its users name it. */
+const PROVIDER = "^entries-provider/";
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+    forbidden: [
+        { name: "circle", severity: "error", from: {}, to: { circular: true } },
+        {
+            name: "circle-of-folders",
+            severity: "error",
+            scope: "folder",
+            from: {},
+            to: { circular: true },
+        },
+        ...FLOORS.slice(0, -1).map((floor, i) => ({
+            name: `climb-from-${floor.replaceAll(/\\.ts|[^a-z|]/g, "").replaceAll("|", "-")}`,
+            severity: "error",
+            from: { path: floor },
+            to: { path: FLOORS.slice(i + 1) },
+        })),
+        {
+            name: "provider-apart",
+            severity: "error",
+            from: { path: PROVIDER },
+            to: { path: FLOORS },
+        },
+        {
+            name: "no-pulumi-below-components",
+            severity: "error",
+            from: { path: ["^versions/", "^settings/", PROVIDER] },
+            to: { path: "@pulumi/" },
+        },
+        {
+            name: "kubernetesx-in-one-place",
+            severity: "error",
+            from: { pathNot: "^components/pod\\.ts$" },
+            to: { path: "@pulumi/kubernetesx" },
+        },
+        { name: "unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
+    ],
+    options: {
+        doNotFollow: { path: "node_modules" },
+        preserveSymlinks: true,
+        exclude: {
+            path: [
+                "^bin/",
+                "^node_modules/(?!@pulumi/)",
+                "^(?!node_modules/).*\\.[cm]?js$",
+                ...NODES_OWN,
+            ],
+        },
+        tsPreCompilationDeps: true,
+        tsConfig: { fileName: "tsconfig.json" },
+        combinedDependencies: true,
+    },
+};

@@ -1,0 +1,124 @@
+/**
+ * `make matrix`: the main job and its proof for each pair of a Cilium and a SPIRE that can be built, each on a cluster of its
+ * own. `CILIUM=` and `SPIRE=` restrict it to one version. Results go to docs/matrix.json, and as a table into README.md.
+ */
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildableVersions, KUBERNETES_VERSION, type Versions } from "../sandbox/build/versions";
+import { instance } from "../sandbox/host/instance";
+import { repositoryRoot } from "../sandbox/host/paths";
+import { progress } from "../sandbox/host/shell";
+
+/** What was seen of a pair, and under which Kubernetes. */
+interface Result extends Versions {
+    kubernetes: string;
+    /** Day of the run. */
+    date: string;
+    passed: boolean;
+}
+
+const RESULTS = join(repositoryRoot, "docs", "matrix.json");
+const README = join(repositoryRoot, "README.md");
+const MARKERS = ["<!-- matrix:begin -->", "<!-- matrix:end -->"] as const;
+/** Pulling up a cluster, all builds and the proof: the builds of one pair take a quarter of an hour. */
+const PAIR_DEADLINE_MS = 45 * 60_000;
+
+function main(): boolean {
+    const chosen = (name: keyof Versions) => {
+        const only = process.env[name.toUpperCase()];
+        return only ? [only] : buildableVersions(name);
+    };
+    const results = readResults();
+    const failed: string[] = [];
+    for (const cilium of chosen("cilium")) {
+        for (const spire of chosen("spire")) {
+            const passed = prove({ cilium, spire });
+            if (!passed) failed.push(`Cilium ${cilium} with SPIRE ${spire}`);
+            const others = results.filter((r) => r.cilium !== cilium || r.spire !== spire);
+            const date = new Date().toISOString().slice(0, 10);
+            results.splice(0, results.length, ...others, {
+                cilium,
+                spire,
+                kubernetes: KUBERNETES_VERSION,
+                date,
+                passed,
+            });
+            // After each: a run that is interrupted has not been for nothing.
+            writeFileSync(RESULTS, JSON.stringify(results, undefined, 4) + "\n");
+        }
+    }
+    writeFileSync(README, withTable(readFileSync(README, "utf8"), table(results)));
+    for (const each of failed) console.log(`failed: ${each}`);
+    return failed.length === 0;
+}
+
+/** The main job in a process of its own, on a sandbox of its own that is new. */
+function prove(versions: Versions): boolean {
+    const sandbox = instance(process.env.CILIUM_SPIRE_SANDBOX ?? 7);
+    const log = `${sandbox.stateDir}-matrix.log`;
+    const env = {
+        ...process.env,
+        CILIUM: versions.cilium,
+        SPIRE: versions.spire,
+        CILIUM_SPIRE_SANDBOX: String(sandbox.number),
+    };
+    const run = (script: string, verb: string) => {
+        const output = openSync(log, "a");
+        const stdio: ["ignore", number, number] = ["ignore", output, output];
+        const command = [join(__dirname, script), verb];
+        const { status } = spawnSync(process.execPath, command, {
+            env,
+            stdio,
+            timeout: PAIR_DEADLINE_MS,
+        });
+        closeSync(output);
+        return status === 0;
+    };
+    const pair = `Cilium ${versions.cilium}, SPIRE ${versions.spire}`;
+    progress(`${pair} ...`);
+    const passed = run("cli.js", "down") && run("up.js", "up");
+    progress(`${pair}: ${passed ? "proven" : `failed, see ${log}`}`);
+    run("cli.js", "down");
+    return passed;
+}
+
+/** What docs/matrix.json holds. */
+export function readResults(): Result[] {
+    return JSON.parse(readFileSync(RESULTS, "utf8")) as Result[];
+}
+
+/** A row per release of Cilium, a column per release of SPIRE. */
+export function table(results: readonly Result[]): string {
+    const versions = (name: keyof Versions) =>
+        [...new Set(results.map((r) => r[name]))].sort((a, b) =>
+            a.localeCompare(b, "en", { numeric: true }),
+        );
+    const spires = versions("spire");
+    const cell = (cilium: string, spire: string) => {
+        const result = results.find((r) => r.cilium === cilium && r.spire === spire);
+        if (!result) return "not run";
+        return result.passed ? `proven, Kubernetes ${result.kubernetes}` : "failed";
+    };
+    return [
+        `| | ${spires.map((spire) => `SPIRE ${spire}`).join(" | ")} |`,
+        `| --- |${" --- |".repeat(spires.length)}`,
+        ...versions("cilium").map(
+            (cilium) =>
+                `| Cilium ${cilium} | ${spires.map((spire) => cell(cilium, spire)).join(" | ")} |`,
+        ),
+    ].join("\n");
+}
+
+/**
+ * A text with the table between its markers.
+ *
+ * @throws Error when the text has no markers.
+ */
+export function withTable(text: string, content: string): string {
+    const [begin, end] = MARKERS.map((marker) => text.indexOf(marker)) as [number, number];
+    if (begin < 0 || end < begin) throw new Error(`no ${MARKERS.join(" and ")} in the text`);
+    return `${text.slice(0, begin + MARKERS[0].length)}\n\n${content}\n\n${text.slice(end)}`;
+}
+
+if (require.main === module) process.exit(main() ? 0 : 1);

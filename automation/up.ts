@@ -1,0 +1,86 @@
+/** `make up` and `make preview`: the main job on a sandbox instance. */
+import { existsSync } from "node:fs";
+import { Cluster } from "@cilium-spire/entries-provider";
+import { demoProof } from "./demo";
+import { buildAll, up as clusterUp } from "../sandbox/cluster";
+import { instance, type Instance } from "../sandbox/host/instance";
+import { progress } from "../sandbox/host/shell";
+import {
+    demoProgram,
+    enterPulumi,
+    openStack,
+    platformProgram,
+    pulumiHome,
+    reportProgress,
+    stackOutputs,
+} from "./stack";
+import { summary } from "./summary";
+
+const STACK = "dev";
+/** What a command line may set: `make up CILIUM_SPIRE_SANDBOX=4`. */
+const MAKE_VARIABLES = ["CILIUM", "SPIRE", "CILIUM_SPIRE_SANDBOX"];
+/** The first packet takes the operator's start, its entries, and the polling of SPIRE and Cilium: about 20 s. */
+const FIRST_PACKET_MS = 120_000;
+
+/** Cluster, stack, demo, proof: each step does nothing when it has been done. */
+async function up(target: Instance): Promise<void> {
+    await buildAll();
+    await clusterUp(target);
+    const home = pulumiHome(target);
+    await enterPulumi(home);
+    progress(`pulumi up: stack ${STACK}`);
+    const platform = await openStack(home, await platformProgram(), STACK);
+    const outputs = stackOutputs((await platform.up({ onEvent: reportProgress })).outputs);
+    progress("pulumi up: the demo (a server, two clients, a stranger)");
+    const demo = await openStack(home, await demoProgram(STACK), STACK);
+    await demo.up({ onEvent: reportProgress });
+    progress("proving that they are authenticated");
+    const cluster = new Cluster();
+    const evidence = await demoProof(cluster, outputs).prove(FIRST_PACKET_MS);
+    const nodes = await cluster.ask(cluster.core.listNode());
+    const variables = MAKE_VARIABLES.filter((name) => process.env[name]).map(
+        (name) => [name, process.env[name]!] as const,
+    );
+    console.log(
+        "\n" +
+            summary({
+                kubernetesVersion: nodes.items[0]!.status!.nodeInfo!.kubeletVersion.replace(
+                    /^v/,
+                    "",
+                ),
+                nodes: nodes.items.length,
+                outputs,
+                evidence,
+                kubeconfig: target.kubeconfig,
+                seconds: process.uptime(),
+                variables: Object.fromEntries(variables),
+            }),
+    );
+}
+
+/** What the next `pulumi up` would change. */
+async function preview(target: Instance): Promise<void> {
+    if (!existsSync(target.kubeconfig))
+        throw new Error(`sandbox ${target.number} is not up: run \`make up\` first`);
+    const home = pulumiHome(target);
+    await enterPulumi(home);
+    const platform = await openStack(home, await platformProgram(), STACK);
+    await platform.preview({ diff: true, onOutput: (text) => process.stdout.write(text) });
+}
+
+async function main(): Promise<void> {
+    const verb = process.argv[2];
+    if (verb === "up") await up(instance());
+    else if (verb === "preview") await preview(instance());
+    else throw new Error(`"${verb ?? ""}" is neither "up" nor "preview"`);
+}
+
+if (require.main === module) {
+    main().then(
+        () => process.exit(0),
+        (error: unknown) => {
+            console.error(error instanceof Error ? error.message : error);
+            process.exit(1);
+        },
+    );
+}

@@ -1,0 +1,74 @@
+/** The values of Cilium's chart that this program sets, and how a user's own join them. */
+import type { CiliumSettings } from "../../settings/cilium";
+import { mergeValues, type Values } from "../../settings/cilium/values";
+import { pullSecrets } from "../images";
+import type { CiliumArgs } from "./args";
+import { imageValues } from "./images";
+
+/** The values this program owns. All exist in the charts of 1.15 to 1.20 (test/unit/components/cilium/charts.test.ts). */
+export function chartValues(args: CiliumArgs): Values {
+    const { encryption, hubble, kubeProxyReplacement, k8sServiceHost, k8sServicePort } =
+        args.settings;
+    const imagePullSecrets = pullSecrets(args.images);
+    return {
+        authentication: authenticationValues(args),
+        // The values above end in a ConfigMap that running pods do not read again.
+        rollOutCiliumPods: true,
+        operator: { rollOutPods: true },
+        encryption: encryptionValues(encryption),
+        hubble: hubbleValues(hubble),
+        kubeProxyReplacement,
+        ...(k8sServiceHost !== undefined && { k8sServiceHost }),
+        ...(k8sServicePort !== undefined && { k8sServicePort }),
+        ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
+    };
+}
+
+/** All values that the chart gets: images from the user's registry, over them the user's own values, over them ours. */
+export function releaseValues(args: CiliumArgs): Values {
+    const { registry } = args.images;
+    const images = registry === undefined ? {} : imageValues(registry);
+    return mergeValues(mergeValues(images, args.settings.values), chartValues(args));
+}
+
+function authenticationValues(args: CiliumArgs): Values {
+    // Without this the chart would install a SPIRE of its own.
+    const install = { enabled: false };
+    if (!args.mutualAuth) return { enabled: false, mutual: { spire: { enabled: false, install } } };
+    const { mutual, ...queues } = args.settings.authentication;
+    return {
+        // Off by default since 1.19.
+        enabled: true,
+        ...queues,
+        mutual: {
+            ...mutual,
+            spire: {
+                ...mutual.spire,
+                enabled: true,
+                install,
+                serverAddress: args.serverAddress,
+                trustDomain: args.trustDomain,
+                adminSocketPath: args.sockets.admin,
+                agentSocketPath: args.sockets.workload,
+            },
+        },
+    };
+}
+
+function encryptionValues(encryption: CiliumSettings["encryption"]): Values {
+    if (encryption.type === "none") return { enabled: false };
+    if (encryption.type === "wireguard") return { enabled: true, type: "wireguard" };
+    const { type, secretName, keyFile } = encryption;
+    // Up to 1.15 the chart reads the key file only together with the mount path, which is empty there by default.
+    return { enabled: true, type, ipsec: { secretName, keyFile, mountPath: "/etc/ipsec" } };
+}
+
+function hubbleValues({ enabled, tls }: CiliumSettings["hubble"]): Values {
+    if (!enabled) return { enabled: false };
+    if (tls?.method === "certmanager") {
+        const { method, issuerRef: certManagerIssuerRef } = tls;
+        return { enabled, tls: { enabled, auto: { enabled, method, certManagerIssuerRef } } };
+    }
+    const existingSecret = tls?.serverSecret;
+    return { enabled, tls: { enabled, auto: { enabled: false }, server: { existingSecret } } };
+}

@@ -1,0 +1,37 @@
+/** Cilium, installed from its chart with mutual authentication by an external SPIRE. */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { DaemonSetTransform } from "./daemonSetTransform";
+import type { CiliumArgs } from "./args";
+import { chartSource, shadowProblem } from "./chartSource";
+import { releaseValues } from "./chartValues";
+
+/**
+ * Cilium's chart, rendered into single resources so that a preview shows each, and waited for until agents and operator
+ * are Ready. That does not need SPIRE: Cilium keeps retrying until there is one.
+ */
+export class Installation extends pulumi.ComponentResource {
+    constructor(name: string, args: CiliumArgs, opts: pulumi.ComponentResourceOptions = {}) {
+        // The type is in users' states.
+        super("cilium-spire:cilium:Release", name, {}, opts);
+        const { settings } = args;
+        const source = chartSource(settings.chart, settings.version);
+        const shadow = shadowProblem(source);
+        if (shadow !== undefined) throw new pulumi.RunError(shadow);
+        const daemonSet = new DaemonSetTransform(args);
+        const chart = new k8s.helm.v4.Chart(
+            "cilium",
+            {
+                name: "cilium",
+                namespace: settings.namespace,
+                ...source,
+                values: releaseValues(args),
+            },
+            { parent: this, transforms: [daemonSet.transform] },
+        );
+        // The engine has called the transform for every object before it answers with the list. An error in an output of
+        // ours fails the deployment.
+        const checked = chart.resources.apply((resources) => daemonSet.assertFired(resources));
+        this.registerOutputs({ checked });
+    }
+}

@@ -1,0 +1,79 @@
+/** What server and agents are given, and how it follows from the settings of a stack: made here and nowhere else. */
+import type { ImageSettings } from "../../settings/images";
+import type { Settings } from "../../settings/schema";
+import type { AgentSettings, ServerSettings } from "../../settings/spire";
+import type { Sockets } from "../../settings/spire/sockets";
+import { SERVER_NAME, SERVER_PORTS } from "../names";
+
+/** What both have in common. */
+interface SpireArgs {
+    /** SPIFFE trust domain. */
+    trustDomain: string;
+    /** Name under which agents attest. */
+    clusterName: string;
+    /** Version of SPIRE: the tag of the image. Configuration keys came and went with it. */
+    version: string;
+    /** Where the image comes from. */
+    images: ImageSettings;
+}
+
+/** Arguments of `Server`. */
+export interface ServerArgs extends SpireArgs {
+    /** Namespace of the agents, in which the trust bundle is published. */
+    agentNamespace: string;
+    /**
+     * Node labels that become selectors of the node's agent.
+     * @default none
+     */
+    nodeLabelKeys?: string[];
+    /** What the stack configuration says of the server. */
+    settings: ServerSettings;
+}
+
+/** Arguments of `Agent`. */
+export interface AgentArgs extends SpireArgs {
+    /** Name and port of the server's Service. */
+    server: Address;
+    /** Host paths of the two sockets. */
+    sockets: Sockets;
+    /** What the stack configuration says of the agents. */
+    settings: AgentSettings;
+}
+
+export interface Address {
+    host: string;
+    port: number;
+}
+
+/**
+ * Host and port of the Service of a server in a namespace: known before the server exists, because Cilium, the network
+ * that it needs, is told of it. The host works whatever the cluster's DNS domain is.
+ */
+export function serverAddress(namespace: string): Address {
+    return { host: `${SERVER_NAME}.${namespace}.svc`, port: SERVER_PORTS.grpc };
+}
+
+export function serverArgs({ spire, registration, ...stack }: Settings): ServerArgs {
+    const { trustDomain, clusterName, images } = stack;
+    return {
+        trustDomain,
+        clusterName,
+        version: spire.version,
+        images,
+        agentNamespace: spire.agent.namespace,
+        nodeLabelKeys: Object.keys(registration.operatorNodeLabels),
+        settings: spire.server,
+    };
+}
+
+export function agentArgs({ spire, trustDomain, clusterName, images }: Settings): AgentArgs {
+    return {
+        trustDomain,
+        clusterName,
+        version: spire.agent.version ?? spire.version,
+        images,
+        server: serverAddress(spire.server.namespace),
+        sockets: spire.sockets,
+        settings: spire.agent,
+    };
+}

@@ -1,0 +1,214 @@
+/**
+ * Proves that pods talk because Cilium authenticated them, and that those who must not talk do not.
+ *
+ * Ready pods, `cilium status` and even complete identity entries prove nothing (docs/architecture.md); packets under a
+ * required policy do, together with Cilium's own record of the pair.
+ */
+import { Cluster, poll, type SpireServerRef, SpireServer } from "@cilium-spire/entries-provider";
+import { ciliumIdentities } from "../checks";
+import { authMap, ciliumLog, inCilium, runningPod, type ScenePod, scenePod } from "./pods";
+
+/** One thing that was seen, for people. */
+export interface Evidence {
+    what: string;
+    seen: string;
+}
+
+/** `authType` of SPIRE in Cilium's auth map (cilium pkg/policy, AuthTypeSpire). */
+const AUTH_TYPE_SPIRE = 1;
+
+/**
+ * The pods that the proof is made with, by the label `app`, which also names their container. The image of clients and
+ * stranger has Kubernetes' agnhost.
+ */
+export interface Scene {
+    namespace: string;
+    /** Name of the Service, too. Its policy requires authentication, and lets in the clients alone. */
+    server: string;
+    /** Port of the Service. */
+    port: number;
+    /** One on the node of the server, one on another. */
+    clients: { sameNode: string; otherNode: string };
+    /** The policy does not name it. */
+    stranger: string;
+}
+
+/** The proof on one cluster. */
+export class Proof {
+    constructor(
+        private readonly cluster: Cluster,
+        private readonly stack: { trustDomain: string; spireServer: SpireServerRef },
+        private readonly scene: Scene,
+    ) {}
+
+    /**
+     * Runs the whole proof: every pair is made to authenticate anew.
+     *
+     * @param withinMs deadline for the first authenticated connection of each client.
+     * @throws Error that says what was expected and what was seen instead.
+     */
+    async prove(withinMs: number): Promise<Evidence[]> {
+        await this.waitUntilConnected(withinMs);
+        const [server, sameNode, otherNode] = await Promise.all(
+            [this.scene.server, this.scene.clients.sameNode, this.scene.clients.otherNode].map(
+                (app) => scenePod(this.cluster, this.scene.namespace, app),
+            ),
+        );
+        const [last] = await ciliumLog(this.cluster, server!.node, { tailLines: 1 });
+        await this.forgetAuthentications();
+        const seconds = await this.waitUntilConnected(withinMs);
+        return [
+            {
+                what: "Two clients reach the server, whose policy requires authentication",
+                seen: `on ${sameNode!.node} (the server's node) and ${otherNode!.node}, ${seconds.toFixed(1)} s after Cilium had forgotten all authenticated pairs`,
+            },
+            await this.strangerIsBlocked(),
+            await this.pairsAreRecorded(server!, [sameNode!, otherNode!]),
+            await this.pairsAreLogged(server!, [sameNode!, otherNode!], last?.time ?? 0),
+            await this.identitiesAreRegistered(),
+        ];
+    }
+
+    /** Tries one TCP connection from a pod of the scene to the server's Service; by address, because it is not about DNS. */
+    async connects(app: string, timeoutSeconds = 2): Promise<boolean> {
+        const { namespace, server, port } = this.scene;
+        const { name } = await runningPod(this.cluster, namespace, app);
+        const service = await this.cluster.ask(
+            this.cluster.core.readNamespacedService({ name: server, namespace }),
+        );
+        const target = `${service.spec!.clusterIP!}:${port}`;
+        const result = await this.cluster.exec(
+            { namespace, pod: name, container: app },
+            ["/agnhost", "connect", target, `--timeout=${timeoutSeconds}s`],
+            { timeoutMs: timeoutSeconds * 1000 + 15_000 },
+        );
+        return result.code === 0;
+    }
+
+    /**
+     * Waits until both clients connect.
+     *
+     * @returns seconds until the later one did.
+     */
+    async waitUntilConnected(withinMs: number): Promise<number> {
+        const start = Date.now();
+        await poll(withinMs, `authenticated connection to ${this.scene.server}`, async () => {
+            const results = await Promise.all(
+                Object.values(this.scene.clients).map(async (app) => ({
+                    app,
+                    ok: await this.connects(app),
+                })),
+            );
+            const blocked = results.filter(({ ok }) => !ok).map(({ app }) => app);
+            return blocked.length
+                ? { waitingFor: `${blocked.join(" and ")} cannot connect` }
+                : { done: true };
+        });
+        return (Date.now() - start) / 1000;
+    }
+
+    /**
+     * Empties Cilium's map of authenticated pairs where the server runs: it outlives restarts, and the pairs in it may
+     * have been authenticated long ago. What connects after this has just proven who it is.
+     */
+    async forgetAuthentications(): Promise<void> {
+        const { namespace, server } = this.scene;
+        const { node } = await runningPod(this.cluster, namespace, server);
+        await inCilium(this.cluster, node, ["cilium-dbg", "bpf", "auth", "flush"]);
+    }
+
+    private async strangerIsBlocked(): Promise<Evidence> {
+        const { stranger, server } = this.scene;
+        if (await this.connects(stranger)) {
+            throw new Error(`${stranger} reached ${server}, although no policy lets it`);
+        }
+        return {
+            what: "A pod that the policy does not name is blocked",
+            seen: `${stranger} timed out`,
+        };
+    }
+
+    /** Cilium's map of authenticated pairs, on the node of the destination. */
+    private async pairsAreRecorded(server: ScenePod, clients: ScenePod[]): Promise<Evidence> {
+        const map = await authMap(this.cluster, server.node);
+        const found = clients.map((client) => {
+            const entry = map.find(
+                (e) =>
+                    e.LocalIdentity === server.identity &&
+                    e.RemoteIdentity === client.identity &&
+                    (e.RemoteNodeID === 0) === (client.node === server.node) &&
+                    e.AuthType === AUTH_TYPE_SPIRE &&
+                    Date.parse(e.Expiration) > Date.now(),
+            );
+            if (!entry) {
+                throw new Error(
+                    `no valid authentication of ${client.name} (identity ${client.identity}) by ${server.name} (${server.identity}) in the auth map of ${server.node}: ${JSON.stringify(map)}`,
+                );
+            }
+            return `${client.identity} with ${server.identity}`;
+        });
+        return {
+            what: "Cilium has both pairs of identities in its auth map, authenticated by SPIRE",
+            seen: found.join(", "),
+        };
+    }
+
+    /** The only log line that tells of a completed handshake; Cilium writes it at debug level. */
+    private async pairsAreLogged(
+        server: ScenePod,
+        clients: ScenePod[],
+        since: number,
+    ): Promise<Evidence> {
+        const log = await ciliumLog(this.cluster, server.node);
+        const handshakes = log.filter(
+            ({ time, text }) => time > since && text.includes("Successfully authenticated"),
+        );
+        for (const client of clients) {
+            const key = `localIdentity=${server.identity}, remoteIdentity=${client.identity},`;
+            if (!handshakes.some(({ text }) => text.includes(key))) {
+                throw new Error(
+                    `the log of Cilium's agent on ${server.node} has no new "Successfully authenticated" for ${key} Is debug.enabled set in cilium.values?`,
+                );
+            }
+        }
+        return {
+            what: "Cilium's agent has just logged both handshakes",
+            seen: `"Successfully authenticated" on ${server.node}`,
+        };
+    }
+
+    /** Every security identity of Cilium has its registration entry. */
+    private async identitiesAreRegistered(): Promise<Evidence> {
+        return await poll<Evidence>(
+            30_000,
+            "registration entry for every CiliumIdentity",
+            async () => {
+                const [identities, entries] = await Promise.all([
+                    ciliumIdentities(this.cluster),
+                    this.identityEntries(),
+                ]);
+                const missing = identities.filter((id) => !entries.includes(id));
+                const left = entries.filter((id) => !identities.includes(id));
+                if (missing.length)
+                    return { waitingFor: `identities ${missing.join(", ")} have none` };
+                if (left.length)
+                    return { waitingFor: `entries ${left.join(", ")} have no identity` };
+                return {
+                    done: {
+                        what: "Every CiliumIdentity has its registration entry in SPIRE, and no entry is left over",
+                        seen: `${entries.length} of ${identities.length}`,
+                    },
+                };
+            },
+        );
+    }
+
+    /** Numbers of the identities that cilium-operator has registered. */
+    private async identityEntries(): Promise<number[]> {
+        const server = await SpireServer.find(this.cluster, this.stack.spireServer, 30_000);
+        const prefix = `spiffe://${this.stack.trustDomain}/identity/`;
+        return ((await server?.entries()) ?? [])
+            .filter((e) => e.selectors.includes("cilium:mutual-auth"))
+            .map((e) => Number(e.spiffeId.slice(prefix.length)));
+    }
+}

@@ -1,0 +1,153 @@
+/** What must be true of the cluster before anything is changed in it. */
+import { Cluster } from "@cilium-spire/entries-provider";
+import { adoptionProblem } from "../components/cilium/meshAuthConfig";
+import { AGENT_NAME, CILIUM, INSTALLED_BY, SERVER_NAME } from "../components/names";
+import { serverClaimNames } from "../components/spire/serverPod";
+import {
+    type PersistentVolume,
+    type StorageClass,
+    storageProblem,
+} from "../components/spire/storage";
+import { imageVersion, upgradeProblem } from "../versions/spireUpgrade";
+import type { Settings } from "../settings/schema";
+import type { CiliumSettings } from "../settings/cilium";
+
+/** Exec with an end of standard input (`v5.channel.k8s.io`), through which entries are written. */
+const OLDEST_KUBERNETES = 30;
+/** Beta and on: the kubelet's own resource for reading pods (KEP-2862). */
+const FINE_GRAINED_KUBELET = 33;
+/** Of today, and of docker before 1.7; the kubelet reads both. */
+const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
+
+/**
+ * Asks the API server for its version, and for that of a SPIRE that is already there.
+ *
+ * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
+ * SPIRE from which there is no way to the wanted version in one step; which pull secrets are missing; that a new server
+ * would find no volume; or why its Cilium cannot be adopted.
+ */
+export async function requireCluster(settings: Settings, stack: string): Promise<void> {
+    const { kubeContext, spire, cilium } = settings;
+    const cluster = new Cluster(kubeContext);
+    const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
+    const release = Number.parseInt(minor, 10);
+    if (release < OLDEST_KUBERNETES) {
+        throw new Error(
+            `the cluster ${cluster.url} runs Kubernetes ${gitVersion}; 1.${OLDEST_KUBERNETES} or newer is needed. Upgrade it, or choose another with kubeContext.`,
+        );
+    }
+    if (spire.agent.kubelet.authorization === "nodes/pods" && release < FINE_GRAINED_KUBELET) {
+        throw new Error(
+            `spire.agent.kubelet.authorization = "nodes/pods" needs Kubernetes 1.${FINE_GRAINED_KUBELET}, the cluster runs ${gitVersion}; set it to "nodes/proxy".`,
+        );
+    }
+    await requirePullSecrets(cluster, settings);
+    await requireUpgradePath(cluster, spire);
+    await requireStorage(cluster, spire.server);
+    if (cilium.mode === "adopt") await requireAdoptable(cluster, cilium, stack);
+}
+
+/** Kubelets pass over a pull secret that is missing or of another type, so that images that need it are never pulled. */
+async function requirePullSecrets(
+    cluster: Cluster,
+    { images, spire, cilium }: Settings,
+): Promise<void> {
+    const namespaces = new Set([spire.server.namespace, spire.agent.namespace]);
+    if (cilium.mode === "install") namespaces.add(cilium.namespace);
+    const wanted = [...namespaces].flatMap((namespace) =>
+        images.pullSecrets.map((name) => ({ namespace, name })),
+    );
+    const missing: string[] = [];
+    for (const { namespace, name } of wanted) {
+        const secret = await cluster.find(cluster.core.readNamespacedSecret({ namespace, name }));
+        if (secret && PULL_SECRET_TYPES.includes(secret.type ?? "")) continue;
+        const problem = secret ? `is of type ${secret.type ?? "Opaque"}` : "does not exist";
+        missing.push(`${namespace}/${name} ${problem}`);
+    }
+    if (missing.length === 0) return;
+    throw new Error(
+        `images.pullSecrets: ${missing.join(", ")}. Make each with "kubectl -n NAMESPACE create secret docker-registry NAME", the namespace before it where there is none, or remove it from the list.`,
+    );
+}
+
+/** Compares what runs, as the images of the workloads say, with what is wanted. */
+async function requireUpgradePath(cluster: Cluster, spire: Settings["spire"]): Promise<void> {
+    const { server, agent, version } = spire;
+    const [statefulSet, daemonSet] = await Promise.all([
+        cluster.find(
+            cluster.apps.readNamespacedStatefulSet({
+                name: SERVER_NAME,
+                namespace: server.namespace,
+            }),
+        ),
+        cluster.find(
+            cluster.apps.readNamespacedDaemonSet({ name: AGENT_NAME, namespace: agent.namespace }),
+        ),
+    ]);
+    const versionOf = (workload: typeof statefulSet | typeof daemonSet, container: string) => {
+        const containers = workload?.spec?.template.spec?.containers;
+        return imageVersion(containers?.find((c) => c.name === container)?.image ?? "");
+    };
+    const running = {
+        server: versionOf(statefulSet, SERVER_NAME),
+        agent: versionOf(daemonSet, AGENT_NAME),
+    };
+    const problem = upgradeProblem(running, version);
+    if (problem) throw new Error(problem);
+}
+
+/** Claims that are there, bound or not, were made under the rules of their time: what counts is what a new one would meet. */
+async function requireStorage(
+    cluster: Cluster,
+    server: Settings["spire"]["server"],
+): Promise<void> {
+    const { namespace, storage } = server;
+    const wanted = serverClaimNames(server);
+    if (wanted.length === 0) return;
+    const { items: claims } = await cluster.ask(
+        cluster.core.listNamespacedPersistentVolumeClaim({ namespace }),
+    );
+    const existing = claims.map((claim) => claim.metadata?.name);
+    if (wanted.every((name) => existing.includes(name))) return;
+    const group = { group: "storage.k8s.io", version: "v1", plural: "storageclasses" };
+    const classes = (await cluster.ask(cluster.custom.listClusterCustomObject(group))) as {
+        items: StorageClass[];
+    };
+    const { items: volumes } = await cluster.ask(cluster.core.listPersistentVolume());
+    const problem = storageProblem(
+        storage.storageClass,
+        classes.items,
+        volumes as PersistentVolume[],
+    );
+    if (problem !== undefined) throw new Error(problem);
+}
+
+/** @throws Error when there is no Cilium to adopt, or not one that can be. */
+async function requireAdoptable(
+    cluster: Cluster,
+    { namespace, version }: CiliumSettings,
+    stack: string,
+): Promise<void> {
+    const [daemonSet, configMap] = await Promise.all([
+        cluster.find(
+            cluster.apps.readNamespacedDaemonSet({ name: CILIUM.agentDaemonSet, namespace }),
+        ),
+        cluster.find(cluster.core.readNamespacedConfigMap({ name: CILIUM.configMap, namespace })),
+    ]);
+    const agent = daemonSet?.spec?.template.spec?.containers.find(
+        (container) => container.name === CILIUM.agentContainer,
+    );
+    if (!agent || !configMap) {
+        throw new Error(
+            `cilium.mode = "adopt", but namespace ${namespace} has no DaemonSet "${CILIUM.agentDaemonSet}" with ConfigMap "${CILIUM.configMap}"; set cilium.namespace, or cilium.mode to "install".`,
+        );
+    }
+    if (daemonSet?.metadata?.annotations?.[INSTALLED_BY] === stack) {
+        throw new Error(
+            `cilium.mode = "adopt", but this stack installed the Cilium in namespace ${namespace}, and would now delete it; set cilium.mode to "install". docs/cilium.md says how to change over.`,
+        );
+    }
+    const running = imageVersion(agent.image ?? "");
+    const problem = adoptionProblem(running, version, configMap.data ?? {});
+    if (problem !== undefined) throw new Error(problem);
+}

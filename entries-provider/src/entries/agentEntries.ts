@@ -1,0 +1,36 @@
+/** The dynamic resource `AgentEntries`: the registration entries that Cilium needs, for all agents of a cluster. */
+import { agentSpiffeId } from "../spire/agents";
+import { type EntrySetArgs, entrySetResource } from "./entrySet";
+import { type OperatorRef, operatorNodes, restartOperator } from "./operator";
+import { operatorEntryKeys, planAgentEntries, type PlanSettings } from "./plan";
+
+/** What the program asks for. */
+export interface AgentEntriesArgs extends EntrySetArgs, PlanSettings {
+    operatorDeployment: OperatorRef;
+}
+
+/** The resource's methods. */
+export const agentEntries = entrySetResource<AgentEntriesArgs>({
+    plan(args, nodes) {
+        const entries = planAgentEntries(args, nodes);
+        // With an alias a new node changes nothing, and must not show as a difference.
+        if (args.registration === "nodeAlias") return { entries };
+        const { trustDomain, clusterName } = args;
+        const agents = nodes.map(({ name, uid }): [string, string] => [
+            name,
+            agentSpiffeId(trustDomain, clusterName, uid),
+        ]);
+        return { agents: Object.fromEntries(agents.sort()), entries };
+    },
+
+    evictsStaleAgents: true,
+
+    /** Makes the operator retry at once when what its identity hangs on was not there before. */
+    async afterWrite(cluster, { operatorDeployment }, planned, written) {
+        const nodes = await operatorNodes(cluster, operatorDeployment);
+        const keys = nodes.flatMap(operatorEntryKeys);
+        if (keys.some((key) => planned[key] && written.has(planned[key].id))) {
+            await restartOperator(cluster, operatorDeployment);
+        }
+    },
+});

@@ -1,0 +1,39 @@
+/** Making cilium-operator retry at once. */
+import type { Cluster } from "../kube/cluster";
+import { selectorText } from "../kube/pods";
+
+/** The Deployment of cilium-operator. */
+export interface OperatorRef {
+    namespace: string;
+    deployment: string;
+}
+
+/** Nodes on which a pod of the operator runs. Empty when Cilium is not there. */
+export async function operatorNodes(cluster: Cluster, operator: OperatorRef): Promise<string[]> {
+    const pods = await operatorPods(cluster, operator);
+    return pods.flatMap((pod) => pod.spec?.nodeName ?? []);
+}
+
+/**
+ * Deletes the operator's pods; their Deployment starts new ones.
+ *
+ * The operator retries each identity with a delay that doubles up to 1000 s (client-go's default rate limiter), so after
+ * an outage it would stay blind for about as long as the outage lasted. A new pod starts at once, and deleting pods
+ * changes no spec, so no later preview shows a difference.
+ */
+export async function restartOperator(cluster: Cluster, operator: OperatorRef): Promise<void> {
+    for (const pod of await operatorPods(cluster, operator)) {
+        const { name, namespace } = pod.metadata!;
+        await cluster.find(
+            cluster.core.deleteNamespacedPod({ name: name!, namespace: namespace! }),
+        );
+    }
+}
+
+async function operatorPods(cluster: Cluster, { namespace, deployment: name }: OperatorRef) {
+    const found = await cluster.find(cluster.apps.readNamespacedDeployment({ name, namespace }));
+    if (!found) return [];
+    const labelSelector = selectorText(found.spec!.selector);
+    const pods = await cluster.ask(cluster.core.listNamespacedPod({ namespace, labelSelector }));
+    return pods.items;
+}

@@ -1,0 +1,191 @@
+/**
+ * The SPIRE server, driven through its own command line in its pod: the image has nothing else (no shell), and
+ * callers of its local socket need no credential that could end in state.
+ */
+import { type Entry, fromShown, idFromJson, type ShownEntry, toData } from "./entry";
+import type { Cluster } from "../kube/cluster";
+import { isReady, podState, selectorText } from "../kube/pods";
+import { poll } from "../kube/poll";
+
+/** The server and its command line, where SPIRE's images have it (Dockerfile, all releases from 1.9). */
+export const SERVER_PROGRAM = "/opt/spire/bin/spire-server";
+
+/** Where the server runs. */
+export interface ServerRef {
+    namespace: string;
+    statefulSet: string;
+    container: string;
+}
+
+/** An agent that attested at some time. */
+export interface AttestedAgent {
+    spiffeId: string;
+    banned: boolean;
+    /** Unix time in seconds. */
+    expiresAt: number;
+}
+
+/** What SPIRE said of one entry of a batch. */
+export interface EntryFailure {
+    id: string;
+    code: number;
+    message: string;
+}
+
+/** gRPC status codes that SPIRE uses per entry. */
+export const GRPC = { ok: 0, notFound: 5, alreadyExists: 6 } as const;
+
+/** Entries per exec. SPIRE's API takes gRPC messages of up to 4 MiB; an entry is well below 1 KiB. */
+const BATCH = 500;
+const COMMAND_TIMEOUT_MS = 60_000;
+
+interface AgentJson {
+    id: { trust_domain: string; path: string };
+    banned?: boolean;
+    x509svid_expires_at: string;
+}
+
+interface BatchResult {
+    results?: { status?: { code?: number; message?: string }; id?: string }[];
+}
+
+/** One server replica; all replicas answer from the same datastore. */
+export class SpireServer {
+    private constructor(
+        private readonly cluster: Cluster,
+        private readonly server: ServerRef,
+        private readonly pod: string,
+    ) {}
+
+    /**
+     * Finds a Ready replica.
+     *
+     * @param waitMs how long to wait for one; 0 looks once.
+     * @returns undefined when the StatefulSet does not exist (any more).
+     * @throws Error that says why no replica is Ready.
+     */
+    static async find(
+        cluster: Cluster,
+        server: ServerRef,
+        waitMs: number,
+    ): Promise<SpireServer | undefined> {
+        const where = `${server.namespace}/${server.statefulSet}`;
+        return await poll(waitMs, `Ready pod of StatefulSet ${where}`, async () => {
+            const set = await cluster.find(
+                cluster.apps.readNamespacedStatefulSet({
+                    name: server.statefulSet,
+                    namespace: server.namespace,
+                }),
+            );
+            if (!set) return { done: undefined };
+            const pods = await cluster.ask(
+                cluster.core.listNamespacedPod({
+                    namespace: server.namespace,
+                    labelSelector: selectorText(set.spec!.selector),
+                }),
+            );
+            const ready = pods.items.find(isReady);
+            if (ready) return { done: new SpireServer(cluster, server, ready.metadata!.name!) };
+            return { waitingFor: pods.items.map(podState).join("; ") || "it has no pods" };
+        });
+    }
+
+    /** Every agent on record, expired and banned ones too. */
+    async agents(): Promise<AttestedAgent[]> {
+        const { agents = [] } = await this.json<{ agents?: AgentJson[] }>(["agent", "list"]);
+        return agents.map((agent) => ({
+            spiffeId: idFromJson(agent.id),
+            banned: agent.banned ?? false,
+            expiresAt: Number(agent.x509svid_expires_at),
+        }));
+    }
+
+    /** Every registration entry, whoever wrote it. */
+    async entries(): Promise<Entry[]> {
+        const { entries = [] } = await this.json<{ entries?: ShownEntry[] }>(["entry", "show"]);
+        return entries.map(fromShown);
+    }
+
+    /** Creates entries; returns those that SPIRE refused. */
+    async create(entries: Entry[]): Promise<EntryFailure[]> {
+        return await this.writeEntries("create", entries);
+    }
+
+    /** Replaces entries by ID as a whole; returns those that SPIRE refused. */
+    async update(entries: Entry[]): Promise<EntryFailure[]> {
+        return await this.writeEntries("update", entries);
+    }
+
+    /** Deletes entries by ID; one that does not exist counts as deleted. */
+    async delete(ids: string[]): Promise<EntryFailure[]> {
+        const failures = await this.batches(
+            ids,
+            (id) => id,
+            (batch) => this.json(["entry", "delete", "-file", "-"], JSON.stringify({ ids: batch })),
+        );
+        return failures.filter((failure) => failure.code !== GRPC.notFound);
+    }
+
+    /** Bans an agent: SPIRE's revocation, kept until the agent is evicted. */
+    async ban(spiffeId: string): Promise<void> {
+        await this.json(["agent", "ban", "-spiffeID", spiffeId]);
+    }
+
+    /** Forgets an agent. Not a revocation: an agent that can attest comes back. */
+    async evict(spiffeId: string): Promise<void> {
+        await this.json(["agent", "evict", "-spiffeID", spiffeId]);
+    }
+
+    private async writeEntries(verb: "create" | "update", entries: Entry[]) {
+        return await this.batches(
+            entries,
+            (entry) => entry.id,
+            (batch) =>
+                this.json(
+                    ["entry", verb, "-data", "-"],
+                    JSON.stringify({ entries: batch.map(toData) }),
+                ),
+        );
+    }
+
+    private async batches<T>(
+        items: T[],
+        idOf: (item: T) => string,
+        run: (batch: T[]) => Promise<BatchResult>,
+    ): Promise<EntryFailure[]> {
+        const failures: EntryFailure[] = [];
+        for (let start = 0; start < items.length; start += BATCH) {
+            const batch = items.slice(start, start + BATCH);
+            const { results = [] } = await run(batch);
+            batch.forEach((item, i) => {
+                const status = results[i]?.status;
+                const code = status?.code ?? (results[i] ? GRPC.ok : -1);
+                if (code !== GRPC.ok) {
+                    const message = status?.message ?? "SPIRE gave no result for it";
+                    failures.push({ id: idOf(item), code, message });
+                }
+            });
+        }
+        return failures;
+    }
+
+    /** Runs a command with JSON output, whose exit code is 0 even when entries failed: results are read per entry. */
+    private async json<T>(args: string[], stdin?: string): Promise<T> {
+        const command = [SERVER_PROGRAM, ...args, "-output", "json"];
+        const { namespace, container } = this.server;
+        const result = await this.cluster.exec(
+            { namespace, pod: this.pod, container },
+            command,
+            stdin === undefined
+                ? { timeoutMs: COMMAND_TIMEOUT_MS }
+                : { timeoutMs: COMMAND_TIMEOUT_MS, stdin },
+        );
+        if (result.code !== 0) {
+            const said = (result.stderr || result.stdout).trim();
+            throw new Error(
+                `spire-server ${args.join(" ")} ended with ${result.code} in pod ${namespace}/${this.pod}: ${said}`,
+            );
+        }
+        return JSON.parse(result.stdout) as T;
+    }
+}

@@ -1,0 +1,120 @@
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { cached } from "./cache";
+import { run } from "../host/shell";
+
+/**
+ * What comes from Debian. Packages that bring a system service (containerd) or are needed only here are
+ * unpacked into the cache instead of installed, so that nothing is started or enabled on the host.
+ * apt verifies every package against the signed index.
+ */
+const TOOLS = ["containerd", "runc", "debootstrap", "busybox-static"] as const;
+
+/** What the image of the Cilium agent needs at run time: its compiler, and what it calls. */
+const CILIUM_RUNTIME = [
+    "clang-19",
+    "llvm-19",
+    "iproute2",
+    "iptables",
+    "ipset",
+    "kmod",
+    "libelf1",
+    "ca-certificates",
+    "containernetworking-plugins",
+] as const;
+
+/** The directory under which the tools are unpacked: `usr/bin/containerd`, `bin/busybox` and so on. */
+export async function ensureTools(): Promise<string> {
+    return cached("tools", { packages: TOOLS }, async (dir) => {
+        await run("apt-get", ["-q", "update"], { timeoutMs: 300_000 });
+        const debs = join(dir, "debs");
+        await mkdir(debs);
+        await run("apt-get", ["-q", "download", ...TOOLS], { cwd: debs, timeoutMs: 300_000 });
+        for (const deb of await readdir(debs)) {
+            await run("dpkg-deb", ["--extract", join(debs, deb), dir]);
+        }
+        await rm(debs, { recursive: true });
+    });
+}
+
+/** The root file system (a directory) on which the Cilium image is built: Debian as on the host. */
+export async function ensureCiliumRuntime(): Promise<string> {
+    const tools = await ensureTools();
+    const distribution = await readFile("/etc/os-release", "utf8");
+    const inputs = { packages: CILIUM_RUNTIME, distribution, script: ROOTFS_SCRIPT };
+    return cached("cilium-runtime", inputs, async (dir) => {
+        const sources = await aptSources();
+        const base = sources[0]!;
+        // A mount namespace of its own: a killed build leaves no mount of /proc behind.
+        await run(
+            "unshare",
+            ["--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", ROOTFS_SCRIPT, "sh", dir],
+            {
+                timeoutMs: 1_200_000,
+                env: {
+                    TOOLS: tools,
+                    SUITE: base.suite,
+                    MIRROR: base.uri,
+                    SOURCES: sources
+                        .map((s) => `deb ${s.uri} ${s.suite} ${s.components}`)
+                        .join("\n"),
+                    PACKAGES: CILIUM_RUNTIME.join(" "),
+                    DEBIAN_FRONTEND: "noninteractive",
+                    ...(await aptProxy()),
+                },
+            },
+        );
+    });
+}
+
+/** Argument: the target directory. Documentation is dropped: it is a third of the small files. */
+const ROOTFS_SCRIPT = `
+root=$1
+export DEBOOTSTRAP_DIR=$TOOLS/usr/share/debootstrap
+"$TOOLS/usr/sbin/debootstrap" --variant=minbase --force-check-gpg "$SUITE" "$root" "$MIRROR"
+printf '%s\\n' "$SOURCES" > "$root/etc/apt/sources.list"
+chroot "$root" apt-get -q update
+chroot "$root" apt-get -q install -y --no-install-recommends $PACKAGES
+for tool in clang llc; do ln -sf "$tool-19" "$root/usr/bin/$tool"; done
+umount "$root/proc" "$root/sys" 2>/dev/null || true
+rm -rf "$root"/var/cache/apt "$root"/var/lib/apt/lists "$root"/var/log/* "$root"/usr/share/doc \\
+    "$root"/usr/share/man "$root"/usr/share/locale "$root"/etc/resolv.conf "$root"/tmp/*
+mkdir -p "$root/var/cache/apt"
+`;
+
+interface AptSource {
+    uri: string;
+    suite: string;
+    components: string;
+}
+
+/**
+ * The distribution's own sources out of apt's configuration, the base suite first (its updates and
+ * security suites carry a suffix).
+ *
+ * @throws Error when apt knows none, as on a machine whose package lists were never fetched.
+ */
+async function aptSources(): Promise<AptSource[]> {
+    const format = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)";
+    const text = await run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);
+    const sources = text
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" "))
+        .filter(
+            ([, , component, origin]) => component === "main" && /^(Debian|Ubuntu)/.test(origin!),
+        )
+        .map(([uri, suite]) => ({ uri: uri!, suite: suite!, components: "main" }))
+        .sort((a, b) => a.suite.length - b.suite.length);
+    if (sources.length === 0) {
+        throw new Error("apt knows no Debian source; run `apt-get update` and look at its errors");
+    }
+    return sources;
+}
+
+/** A proxy that apt is configured with is needed by debootstrap's wget as well. */
+async function aptProxy(): Promise<Record<string, string>> {
+    const [, proxy] =
+        /'(.+)'/.exec(await run("apt-config", ["shell", "P", "Acquire::http::Proxy"])) ?? [];
+    return proxy ? { http_proxy: proxy } : {};
+}

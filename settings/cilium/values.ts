@@ -1,0 +1,91 @@
+/** A user's own values of Cilium's chart: which this program refuses, and how others join them. */
+import type { CiliumSettings } from ".";
+import { NOISY_HUBBLE_METHODS } from "./hubble";
+
+/** Chart values: plain data, keys as in the chart's values.yaml. */
+export type Values = { [key: string]: unknown };
+
+/** What a user's values may not contain, and what to do instead. Covers every path of `chartValues` (components/cilium). */
+const RESERVED: Record<string, string> = {
+    authentication:
+        "use cilium.authentication and mutualAuth; the chart's own SPIRE is never installed",
+    rollOutCiliumPods: "is always on: agents do not read a changed ConfigMap while they run",
+    "operator.rollOutPods": "is always on: the operator does not read a changed ConfigMap",
+    "encryption.enabled": "use cilium.encryption",
+    "encryption.type": "use cilium.encryption",
+    "encryption.ipsec.secretName": "use cilium.encryption.secretName",
+    "encryption.ipsec.keyFile": "use cilium.encryption.keyFile",
+    "encryption.ipsec.mountPath": "is set by this program",
+    "hubble.enabled": "use cilium.hubble.enabled",
+    "hubble.tls.enabled": "is always on: Hubble listens on the host's network",
+    "hubble.tls.auto.enabled": "use cilium.hubble.tls",
+    "hubble.tls.auto.method": `use cilium.hubble.tls; ${NOISY_HUBBLE_METHODS}`,
+    "hubble.tls.auto.certManagerIssuerRef": "use cilium.hubble.tls.issuerRef",
+    "hubble.tls.server.existingSecret": "use cilium.hubble.tls.serverSecret",
+    kubeProxyReplacement: "use cilium.kubeProxyReplacement",
+    k8sServiceHost: "use cilium.k8sServiceHost",
+    k8sServicePort: "use cilium.k8sServicePort",
+    imagePullSecrets: "use images.pullSecrets",
+    agent: "agents are what authenticates",
+    "operator.enabled": "the operator registers the identities",
+    identityAllocationMode:
+        "the operator registers CiliumIdentity objects, which only the default, crd, has for all identities",
+    name: "the workload socket is mounted into the DaemonSet by its default name",
+    namespaceOverride: "use cilium.namespace",
+    "serviceAccounts.cilium.name": "the registration entries name this service account",
+    "serviceAccounts.operator.name": "the registration entries name this service account",
+    "clustermesh.useAPIServer": "Cilium cannot combine Cluster Mesh with mutual authentication",
+    "clustermesh.config.enabled": "Cilium cannot combine Cluster Mesh with mutual authentication",
+};
+
+/** A value that must go, and why or what to use instead. */
+export interface ValueConflict {
+    /** Path in the values, such as `hubble.tls.auto.method`. */
+    path: string;
+    remedy: string;
+}
+
+/** Values of the user's that this program sets itself, that take away what authentication needs, or that do nothing. */
+export function valueConflicts({
+    values,
+    hubble,
+}: Pick<CiliumSettings, "values" | "hubble">): ValueConflict[] {
+    const conflicts = Object.entries(RESERVED).flatMap(([path, remedy]) =>
+        meeting(values, path.split(".")).map((met) => ({ path: met, remedy })),
+    );
+    const idle = "hubble" in values && !hubble.enabled;
+    if (idle && !conflicts.some(({ path }) => path.startsWith("hubble"))) {
+        conflicts.push({ path: "hubble", remedy: "Hubble is off; see cilium.hubble.enabled" });
+    }
+    return conflicts;
+}
+
+/** The keys that the values define at or below a path, or where something other than an object cuts it off. */
+function meeting(values: Values, path: string[]): string[] {
+    let value: unknown = values;
+    for (const [depth, key] of path.entries()) {
+        if (!isObject(value)) return [path.slice(0, depth).join(".")];
+        if (!Object.hasOwn(value, key)) return [];
+        value = value[key];
+    }
+    return leaves(value, path.join("."));
+}
+
+function leaves(value: unknown, path: string): string[] {
+    if (!isObject(value) || Object.keys(value).length === 0) return [path];
+    return Object.entries(value).flatMap(([key, inner]) => leaves(inner, `${path}.${key}`));
+}
+
+function isObject(value: unknown): value is Values {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Merges ours over the user's; {@link valueConflicts} has made sure that they do not meet. */
+export function mergeValues(users: Values, ours: Values): Values {
+    const merged = { ...users };
+    for (const [key, value] of Object.entries(ours)) {
+        const other = merged[key];
+        merged[key] = isObject(value) && isObject(other) ? mergeValues(other, value) : value;
+    }
+    return merged;
+}

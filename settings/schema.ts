@@ -1,0 +1,40 @@
+/** The whole configuration of a stack, of the parts that the files beside this one describe. */
+import { z } from "zod";
+import { ciliumSettings } from "./cilium";
+import { imageSettings } from "./images";
+import { registrationSettings } from "./registration";
+import { spireSettings } from "./spire";
+import { clusterName, trustDomain } from "./words";
+import { workloadsSettings } from "./workloads";
+
+/** The whole configuration of a stack; keys as in `Pulumi.<stack>.yaml`. */
+export const settingsSchema = z.strictObject({
+    trustDomain: trustDomain.describe("SPIFFE trust domain of the cluster, without `spiffe://`."),
+    clusterName: clusterName.describe("Name under which agents of this cluster attest (k8s_psat)."),
+    kubeContext: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("kubeconfig context; the current one when absent."),
+    mutualAuth: z
+        .boolean()
+        .default(true)
+        .describe(
+            "Cilium authenticates pods. `false` turns that off and leaves SPIRE, its data and the entries as they are; first remove the requirement from policies, which Cilium goes on to enforce.",
+        ),
+    verify: z
+        .boolean()
+        .default(true)
+        .describe(
+            "Run the doctor at the end of every `up` that changed settings, SPIRE's pods or entries.",
+        ),
+    images: imageSettings.describe("Where images come from: a mirror, an air-gapped registry."),
+    spire: spireSettings.describe("SPIRE server and agents."),
+    cilium: ciliumSettings.describe("Cilium."),
+    registration: registrationSettings.describe("The registration entries that Cilium needs."),
+    workloads: workloadsSettings.describe(
+        "Registration entries for workloads, by a key of your choice.",
+    ),
+});
+
+export type Settings = z.output<typeof settingsSchema>;

@@ -1,0 +1,161 @@
+/** The rules that span keys of `spire`: combinations that SPIRE or Kubernetes would refuse, or silently ignore. */
+import { durationSeconds, trustDomainOf } from "../words";
+import { socketConflict } from "./sockets";
+import { skewProblem } from "../../versions/spireUpgrade";
+import { SINCE, supports, unsupportedSpire } from "../../versions/spire";
+import type { AgentSettings, ServerSettings, SpireSettings } from ".";
+
+type Problems = Generator<string>;
+
+/** Ports of the node that others listen on (Cilium's documentation, "Firewall Rules"; Kubernetes, "Ports and Protocols"). */
+const TAKEN_PORTS: Record<number, string> = {
+    4240: "Cilium's health checks",
+    4244: "Hubble",
+    4250: "Cilium's mutual authentication",
+    9234: "cilium-operator's health checks",
+    9878: "Envoy's health checks",
+    9879: "cilium-agent's health checks",
+    9890: "cilium-agent's gops",
+    9891: "cilium-operator's gops",
+    9901: "Envoy's admin interface",
+    9962: "cilium-agent's metrics",
+    9963: "cilium-operator's metrics",
+    9964: "Envoy's metrics",
+    10248: "kubelet",
+    10249: "kube-proxy",
+    10250: "kubelet",
+    10256: "kube-proxy",
+};
+
+/** SPIRE's cap (pkg/server/ca/manager, MaxSVIDTTL): the old CA is in use for so long at most. */
+const LONGEST_SVID = "168h";
+const HOUR = 3600;
+
+/** Every problem as `<key> = <value>: <what is wrong>; <remedy>`. */
+export function* spireProblems(spire: SpireSettings, trustDomain: string): Problems {
+    const { version, server, agent, sockets } = spire;
+    const unsupported = unsupportedSpire(version);
+    if (unsupported) yield `spire.version: ${unsupported}`;
+    const conflict = socketConflict(sockets);
+    if (conflict) yield `spire.sockets.admin = "${sockets.admin}": ${conflict}`;
+    yield* storageProblems(server);
+    yield* ttlProblems(server);
+    yield* apiProblems(server, trustDomain);
+    yield* serverVersionProblems(server, version);
+    yield* agentVersionProblems(agent, version);
+    yield* agentProblems(agent, server);
+}
+
+function* storageProblems({
+    replicas,
+    datastore,
+    keyManager,
+    ...server
+}: ServerSettings): Problems {
+    if (replicas > 1 && datastore.type === "sqlite3") {
+        yield `spire.server.replicas = ${replicas}: with sqlite3 each replica would have entries, agents and a bundle of its own; use 1, or datastore.type = "postgres"`;
+    }
+    if (keyManager === "memory" && !server.upstreamAuthority) {
+        yield 'spire.server.keyManager = "memory": each start of the server would make a new root that no agent knows; use "disk", or set upstreamAuthority';
+    }
+    if (datastore.type !== "postgres") return;
+    const { sslMode, rootCa, clientCertificate, passwordSecret } = datastore;
+    if (sslMode === "disable" && (rootCa ?? clientCertificate)) {
+        yield 'spire.server.datastore.sslMode = "disable": rootCa and clientCertificate would do nothing; remove them, or use "verify-full"';
+    }
+    if (!passwordSecret && !clientCertificate) {
+        yield "spire.server.datastore.passwordSecret: is missing; name a Secret with the password, or a clientCertificate";
+    }
+}
+
+function* ttlProblems(server: ServerSettings): Problems {
+    const caTtl = durationSeconds(server.caTtl);
+    for (const key of ["x509SvidTtl", "agentTtl", "jwtSvidTtl"] as const) {
+        const ttl = server[key];
+        if (ttl === undefined) continue;
+        const at = `spire.server.${key} = "${ttl}"`;
+        if (durationSeconds(ttl) > caTtl / 6) {
+            yield `${at}: SPIRE shortens SVIDs to a sixth of the CA's lifetime (caTtl = "${server.caTtl}"); shorten it or lengthen caTtl`;
+        } else if (durationSeconds(ttl) > durationSeconds(LONGEST_SVID)) {
+            yield `${at}: SPIRE shortens SVIDs to ${LONGEST_SVID}; use that or less`;
+        }
+    }
+}
+
+function* apiProblems({ adminIds, federation, replicas }: ServerSettings, own: string): Problems {
+    const others = Object.keys(federation?.federatesWith ?? {});
+    for (const id of adminIds) {
+        if ([own, ...others].includes(trustDomainOf(id))) continue;
+        yield `spire.server.adminIds: ${id} is neither of the trust domain ${own} nor of one in federation.federatesWith; add that one or remove the ID`;
+    }
+    if (others.includes(own)) {
+        yield `spire.server.federation.federatesWith.${own}: is the server's own trust domain; remove it`;
+    }
+    const endpoint = federation?.bundleEndpoint;
+    if (federation && !endpoint && others.length === 0) {
+        yield "spire.server.federation: is empty; set bundleEndpoint or federatesWith, or remove it";
+    }
+    if (endpoint?.profile !== "https_web") return;
+    const at = "spire.server.federation.bundleEndpoint";
+    if ((endpoint.certificate === undefined) === (endpoint.acme === undefined)) {
+        yield `${at}: the profile https_web needs exactly one of certificate and acme`;
+    }
+    if (endpoint.acme && replicas > 1) {
+        yield `${at}.acme: the CA's challenge would reach any of the ${replicas} replicas, and only one can answer it; use certificate, such as one that cert-manager renews`;
+    }
+}
+
+function* serverVersionProblems(server: ServerSettings, version: string): Problems {
+    const tooOld = (key: string, feature: keyof typeof SINCE) =>
+        `spire.server.${key}: needs SPIRE ${SINCE[feature]} or newer, and spire.version is ${version}; remove it or upgrade`;
+    if (server.pruneAttestedNodesExpiredFor && !supports(version, "pruneAttestedNodes")) {
+        yield tooOld("pruneAttestedNodesExpiredFor", "pruneAttestedNodes");
+    }
+    if (server.bundlePublisher === "k8s_configmap" && !supports(version, "configMapPublisher")) {
+        yield tooOld('bundlePublisher = "k8s_configmap"', "configMapPublisher");
+    }
+    const endpoint = server.federation?.bundleEndpoint;
+    const certificate = endpoint?.profile === "https_web" && endpoint.certificate;
+    if (certificate && !supports(version, "servingCertFile")) {
+        yield tooOld("federation.bundleEndpoint.certificate", "servingCertFile");
+    }
+}
+
+function* agentVersionProblems(agent: AgentSettings, serverVersion: string): Problems {
+    const version = agent.version ?? serverVersion;
+    if (agent.version !== undefined) {
+        const at = `spire.agent.version = "${version}"`;
+        const unsupported = unsupportedSpire(version);
+        if (unsupported) yield `${at}: ${unsupported}`;
+        const skew = skewProblem(serverVersion, version);
+        if (skew) yield `${at}: ${skew}; leave it out, so that agents follow the server`;
+    }
+    for (const key of ["rebootstrapMode", "rebootstrapDelay"] as const) {
+        if (agent[key] !== undefined && !supports(version, "rebootstrap")) {
+            yield `spire.agent.${key} = "${agent[key]}": needs SPIRE ${SINCE.rebootstrap} or newer, and the agents are ${version}; remove it or upgrade`;
+        }
+    }
+}
+
+function* agentProblems(agent: AgentSettings, server: ServerSettings): Problems {
+    const { healthPort, metricsPort, availabilityTarget } = agent;
+    if (healthPort === metricsPort) {
+        yield `spire.agent.healthPort = ${healthPort}: is the metricsPort too; choose another`;
+    }
+    for (const [key, port] of Object.entries({ healthPort, metricsPort })) {
+        const owner = agent.hostNetwork && TAKEN_PORTS[port];
+        if (owner) {
+            yield `spire.agent.${key} = ${port}: agents share the node's network, where the port is that of ${owner}; choose another`;
+        }
+    }
+    if (agent.rebootstrapMode === "never" && agent.rebootstrapDelay !== undefined) {
+        yield `spire.agent.rebootstrapDelay = "${agent.rebootstrapDelay}": does nothing with rebootstrapMode = "never"; remove it`;
+    }
+    if (availabilityTarget === undefined) return;
+    const at = `spire.agent.availabilityTarget = "${availabilityTarget}"`;
+    const target = durationSeconds(availabilityTarget);
+    if (target < 24 * HOUR) yield `${at}: SPIRE asks for 24h or more; use 24h, or remove it`;
+    else if (durationSeconds(server.x509SvidTtl) < target + 12 * HOUR) {
+        yield `${at}: SPIRE ignores it unless SVIDs live 12h longer (spire.server.x509SvidTtl = "${server.x509SvidTtl}"); lengthen x509SvidTtl, or remove it`;
+    }
+}

@@ -1,0 +1,123 @@
+/** Configuration keys by version of SPIRE, and values that need care. `validate.test.ts` asks the real binaries. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { datastoreParts, datastorePlugin } from "../../../../components/spire/datastore";
+import { datastoreSettings } from "../../../../settings/spire/datastore";
+import { decode } from "./arbitrary";
+import { agentConfOf, serverConfOf } from "./confs";
+
+function agentSection(version: string, agent: object = {}): Record<string, unknown> {
+    const conf = plain(agentConfOf(decode({ version, agent })));
+    return (conf as { agent: Record<string, unknown> }).agent;
+}
+
+/** What SPIRE reads: JSON text. */
+function plain(conf: object): unknown {
+    return JSON.parse(JSON.stringify(conf));
+}
+
+test("agents outlive a server that lost its CA, by the keys that their version knows", () => {
+    for (const version of ["1.9.6", "1.10.4", "1.11.3", "1.12.6"]) {
+        const { retry_bootstrap, rebootstrap_mode, rebootstrap_delay } = agentSection(version);
+        assert.deepEqual(
+            [retry_bootstrap, rebootstrap_mode, rebootstrap_delay],
+            [true, undefined, undefined],
+        );
+    }
+    for (const version of ["1.13.0", "1.13.6", "1.14.7", "1.15.3"]) {
+        const { retry_bootstrap, rebootstrap_mode, rebootstrap_delay } = agentSection(version);
+        assert.deepEqual(
+            [retry_bootstrap, rebootstrap_mode, rebootstrap_delay],
+            [undefined, "always", "1m"],
+        );
+    }
+});
+
+test("the size of the SVID cache was experimental before 1.11", () => {
+    const cache = { x509SvidCacheMaxSize: 500 };
+    const old = agentSection("1.10.4", cache);
+    assert.deepEqual(old.experimental, { x509_svid_cache_max_size: 500 });
+    assert.equal(old.x509_svid_cache_max_size, undefined);
+    const now = agentSection("1.11.0", cache);
+    assert.equal(now.x509_svid_cache_max_size, 500);
+    assert.equal(now.experimental, undefined);
+});
+
+test("the container locator for cgroup v2 is asked for as long as it is not the default", () => {
+    const locator = (version: string) => JSON.stringify(agentConfOf(decode({ version })));
+    assert.match(locator("1.9.6"), /"use_new_container_locator":true/);
+    assert.doesNotMatch(locator("1.11.0"), /use_new_container_locator/);
+});
+
+test("a default server has no key that only some versions know", () => {
+    const conf = plain(serverConfOf(decode({ version: "1.9.6" })));
+    assert.deepEqual(Object.keys((conf as { server: object }).server).sort(), [
+        "admin_ids",
+        "audit_log_enabled",
+        "bind_address",
+        "bind_port",
+        "ca_key_type",
+        "ca_ttl",
+        "data_dir",
+        "default_jwt_svid_ttl",
+        "default_x509_svid_ttl",
+        "log_level",
+        "ratelimit",
+        "socket_path",
+        "trust_domain",
+    ]);
+});
+
+/** Reads libpq's keyword form as its documentation describes it (section 34.1.1.1). */
+function parseConnectionString(text: string): Record<string, string> {
+    const pairs = text.matchAll(/(\w+)='((?:[^'\\]|\\.)*)'(?: |$)/gs);
+    return Object.fromEntries(
+        [...pairs].map(([, key, value]) => [key!, value!.replace(/\\(.)/gs, "$1")]),
+    );
+}
+
+test("any name of a role or database survives the connection string", () => {
+    const name = fc.string({ minLength: 1, maxLength: 63, unit: "binary" });
+    fc.assert(
+        fc.property(name, name, (user, database) => {
+            const settings = datastoreSettings.parse({
+                type: "postgres",
+                host: "db.example.org",
+                user,
+                database,
+            });
+            const text = JSON.stringify(datastorePlugin(settings, "/data"));
+            const [{ sql }] = JSON.parse(text) as [
+                { sql: { plugin_data: { connection_string: string } } },
+            ];
+            assert.deepEqual(parseConnectionString(sql.plugin_data.connection_string), {
+                host: "db.example.org",
+                port: "5432",
+                user,
+                dbname: database,
+                sslmode: "verify-full",
+            });
+        }),
+    );
+});
+
+test("certificates for PostgreSQL are where the connection string says, readable as lib/pq demands", () => {
+    const settings = datastoreSettings.parse({
+        type: "postgres",
+        host: "db.example.org",
+        rootCa: { name: "db-ca" },
+        clientCertificate: { name: "db-client" },
+        readOnly: { host: "replica.example.org" },
+    });
+    const text = JSON.stringify(datastorePlugin(settings, "/data"));
+    const { mounts, env } = datastoreParts(settings);
+    assert.deepEqual(env, {});
+    const files = mounts.flatMap(({ destPath, volume }) =>
+        volume.secret!.items.map(({ path }) => `${destPath}/${path}`),
+    );
+    assert.equal(files.length, 3);
+    for (const file of files) assert.equal(text.split(`='${file}'`).length - 1, 2, file);
+    // lib/pq ssl_permissions.go: a key that root owns may be read by its group, and by no one else.
+    for (const { volume } of mounts) assert.equal(volume.secret!.defaultMode & 0o137, 0);
+});

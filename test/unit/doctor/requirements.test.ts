@@ -1,0 +1,202 @@
+/** What the preflight makes of a cluster, which here is a web server with the answers that it asks for. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { decodeSettings } from "../../../settings/decode";
+import { requireCluster } from "../../../doctor/requirements";
+import { decode } from "../components/spire/arbitrary";
+
+interface Running {
+    kubernetes?: string;
+    server?: string;
+    agent?: string;
+    /** Type by `namespace/name`. */
+    secrets?: Record<string, string>;
+    /** Names of StorageClasses; `standard` is the default one. */
+    classes?: string[];
+    claims?: string[];
+    cilium?: { version: string; installedBy?: string; allocation?: string };
+}
+
+let running: Running = {};
+
+const cluster = createServer((request, response) => {
+    const found = answer(new URL(request.url!, "http://x").pathname.replace(/\/$/, ""));
+    response.writeHead(found ? 200 : 404, { "content-type": "application/json" });
+    response.end(JSON.stringify(found ?? { kind: "Status", message: "not found", code: 404 }));
+});
+
+function answer(url: string): object | undefined {
+    const minor = running.kubernetes ?? "34";
+    if (url === "/version") return { gitVersion: `v1.${minor}.0`, major: "1", minor };
+    const path = "/apis/apps/v1/namespaces/spire-system";
+    if (url === `${path}/statefulsets/spire-server`) return workload("server", running.server);
+    if (url === `${path}/daemonsets/spire-agent`) return workload("agent", running.agent);
+    const secret = /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/([^/]+)$/.exec(url);
+    if (secret) {
+        const type = running.secrets?.[`${secret[1]}/${secret[2]}`];
+        return type === undefined ? undefined : { type };
+    }
+    const { cilium, classes = ["standard"], claims = [] } = running;
+    if (url === "/apis/storage.k8s.io/v1/storageclasses")
+        return { items: classes.map(storageClass) };
+    if (url === "/api/v1/persistentvolumes") return { items: [] };
+    if (/^\/api\/v1\/namespaces\/[^/]+\/persistentvolumeclaims$/.test(url)) {
+        return { items: claims.map((name) => ({ metadata: { name } })) };
+    }
+    if (!cilium) return undefined;
+    if (url === "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") {
+        const image = `quay.io/cilium/cilium:v${cilium.version}`;
+        return {
+            metadata: { annotations: { "cilium-spire.io/installed-by": cilium.installedBy } },
+            spec: { template: { spec: { containers: [{ name: "cilium-agent", image }] } } },
+        };
+    }
+    if (url === "/api/v1/namespaces/kube-system/configmaps/cilium-config") {
+        return { data: { "identity-allocation-mode": cilium.allocation ?? "crd" } };
+    }
+    return undefined;
+}
+
+function storageClass(name: string): object {
+    const isDefault = String(name === "standard");
+    return {
+        metadata: {
+            name,
+            annotations: { "storageclass.kubernetes.io/is-default-class": isDefault },
+        },
+    };
+}
+
+function workload(component: string, version?: string): object | undefined {
+    if (version === undefined) return undefined;
+    const image = `ghcr.io/spiffe/spire-${component}:${version}`;
+    const containers = [
+        { name: "sidecar", image: "x:9.9.9" },
+        { name: `spire-${component}`, image },
+    ];
+    return { spec: { template: { spec: { containers } } } };
+}
+
+const inherited = process.env.KUBECONFIG;
+let dir = "";
+before(async () => {
+    await new Promise<void>((resolve) => cluster.listen(0, "127.0.0.1", resolve));
+    const { port } = cluster.address() as AddressInfo;
+    dir = await mkdtemp(join(tmpdir(), "cilium-spire-preflight-"));
+    // The client speaks plain HTTP only when told that it need not check certificates.
+    const server = { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
+    const config = {
+        "current-context": "test",
+        contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+        clusters: [{ name: "test", cluster: server }],
+        users: [{ name: "test", user: {} }],
+    };
+    process.env.KUBECONFIG = join(dir, "kubeconfig");
+    await writeFile(process.env.KUBECONFIG, JSON.stringify(config));
+});
+after(async () => {
+    if (inherited === undefined) delete process.env.KUBECONFIG;
+    else process.env.KUBECONFIG = inherited;
+    cluster.close();
+    await rm(dir, { recursive: true });
+});
+
+async function preflight(now: Running, spire: object): Promise<void> {
+    running = now;
+    await requireCluster(decode(spire), "dev");
+}
+
+async function adopt(cilium: Running["cilium"]): Promise<void> {
+    running = cilium ? { cilium } : {};
+    const settings = {
+        trustDomain: "demo.local",
+        clusterName: "precinct-99",
+        cilium: { mode: "adopt", version: "1.18.4" },
+    };
+    await requireCluster(decodeSettings(settings), "dev");
+}
+
+test("a cluster without SPIRE takes any version", async () => {
+    await assert.doesNotReject(preflight({}, { version: "1.15.3" }));
+});
+
+test("what runs may be upgraded by one minor release", async () => {
+    const now = { server: "1.13.3", agent: "1.13.3" };
+    await assert.doesNotReject(preflight(now, { version: "1.14.7" }));
+});
+
+test("a longer jump is refused, with the path to take", async () => {
+    await assert.rejects(
+        preflight({ server: "1.9.6", agent: "1.9.6" }, { version: "1.11.3" }),
+        /Go 1\.9\.6 -> 1\.10\.4 -> 1\.11\.3, with an "up" for each\./,
+    );
+});
+
+test("a downgrade is refused as long as the agents have not gone first", async () => {
+    const to = { version: "1.13.6" };
+    await assert.rejects(
+        preflight({ server: "1.14.7", agent: "1.14.7" }, to),
+        /Downgrade the agents first/,
+    );
+    await assert.doesNotReject(preflight({ server: "1.14.7", agent: "1.13.6" }, to));
+});
+
+test("an old Kubernetes is refused, with what to set", async () => {
+    await assert.rejects(preflight({ kubernetes: "29" }, {}), /1\.30 or newer is needed/);
+    await assert.rejects(preflight({ kubernetes: "32" }, {}), /set it to "nodes\/proxy"/);
+    const kubelet = { authorization: "nodes/proxy" };
+    await assert.doesNotReject(preflight({ kubernetes: "32" }, { agent: { kubelet } }));
+});
+
+test("a new server without a volume is refused, with the classes that there are", async () => {
+    const noDefault = { classes: ["gp2", "gp3"] };
+    await assert.rejects(
+        preflight(noDefault, {}),
+        /no default StorageClass; set it to one of: gp2, gp3/,
+    );
+    const named = { server: { storage: { storageClass: "gp3" } } };
+    await assert.doesNotReject(preflight(noDefault, named));
+    await assert.doesNotReject(preflight({ ...noDefault, claims: ["data-spire-server-0"] }, {}));
+});
+
+test("a Cilium is adopted that is there, in that version, and from someone else", async () => {
+    await assert.doesNotReject(adopt({ version: "1.18.4" }));
+    await assert.doesNotReject(adopt({ version: "1.18.4", installedBy: "other" }));
+    await assert.rejects(adopt(undefined), /kube-system has no DaemonSet "cilium"/);
+    await assert.rejects(adopt({ version: "1.17.1" }), /the agents run 1\.17\.1; set it to/);
+    await assert.rejects(adopt({ version: "1.18.4", allocation: "kvstore" }), /must be "crd"/);
+    await assert.rejects(
+        adopt({ version: "1.18.4", installedBy: "dev" }),
+        /this stack installed the Cilium .* and would now delete it; set cilium\.mode to "install"/,
+    );
+});
+
+test("pull secrets must be in every namespace that uses them, and be such", async () => {
+    const docker = "kubernetes.io/dockerconfigjson";
+    const settings = (mode: string) =>
+        decodeSettings({
+            trustDomain: "demo.local",
+            clusterName: "precinct-99",
+            images: { pullSecrets: ["regcred"] },
+            cilium: { mode, namespace: "cilium" },
+            spire: { server: { namespace: "spire-server" }, agent: { namespace: "spire-agents" } },
+        });
+    const check = (secrets: Record<string, string>, mode = "install") => {
+        running = { secrets };
+        return requireCluster(settings(mode), "dev");
+    };
+    const spire = { "spire-server/regcred": docker, "spire-agents/regcred": docker };
+    await assert.doesNotReject(check({ ...spire, "cilium/regcred": "kubernetes.io/dockercfg" }));
+    await assert.rejects(
+        check({ "spire-server/regcred": "Opaque", "cilium/regcred": docker }),
+        /images\.pullSecrets: spire-server\/regcred is of type Opaque, spire-agents\/regcred does not exist\. Make each with/,
+    );
+    await assert.rejects(check(spire), /pullSecrets: cilium\/regcred does not exist/);
+    // The pods of an adopted Cilium are its installer's.
+    await assert.rejects(check(spire, "adopt"), /has no DaemonSet "cilium"/);
+});

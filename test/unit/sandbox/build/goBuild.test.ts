@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+const home = mkdtempSync(join(tmpdir(), "go-build-test-"));
+process.env.XDG_CACHE_HOME = home; // read when the module is loaded
+after(() => rmSync(home, { recursive: true }));
+
+async function load(): Promise<typeof import("../../../../sandbox/build/goBuild.js")> {
+    return import("../../../../sandbox/build/goBuild.js");
+}
+
+/** A module of one program. */
+function program(body: string) {
+    const cwd = mkdtempSync(join(home, "module-"));
+    writeFileSync(join(cwd, "go.mod"), "module example.test/tool\n\ngo 1.26\n");
+    writeFileSync(join(cwd, "main.go"), `package main\n\nfunc main() { ${body} }\n`);
+    return { name: "a tool 1.0", cwd, packages: ["."], flags: [] };
+}
+
+test("a program is built, and what the Go tool wrote is in a log", async () => {
+    const { goBuild } = await load();
+    const target = mkdtempSync(join(home, "target-"));
+    await goBuild(program(`println("hello")`), target);
+    assert.deepEqual(readdirSync(target), ["tool"]);
+    assert.match(
+        readFileSync(join(home, "cilium-spire", "logs", "a-tool-1.0.log"), "utf8"),
+        /^example\.test\/tool$/m,
+    );
+});
+
+test("a failed build names its log, and shows what the compiler said", async () => {
+    const { goBuild } = await load();
+    const target = mkdtempSync(join(home, "target-"));
+    await assert.rejects(goBuild(program("undefinedFunction()"), target), (error: Error) => {
+        assert.match(
+            error.message,
+            /^building a tool 1\.0 failed, its log is .*\/logs\/a-tool-1\.0\.log\n/,
+        );
+        assert.match(error.message, /main\.go:3:\d+: undefined: undefinedFunction/);
+        assert.doesNotMatch(error.message, /^example\.test\/tool$/m);
+        return true;
+    });
+});
+
+test("a module that cannot be had is named before anything is compiled", async () => {
+    const { goBuild } = await load();
+    const wanted = { ...program(""), packages: ["example.test/absent"] };
+    await assert.rejects(goBuild(wanted, home), /its log is [^]*example\.test\/absent/);
+});
+
+test("processes of the Go tool get memory in place of garbage collection where there is enough", async () => {
+    const { memoryFor } = await load();
+    assert.deepEqual(memoryFor(2, 24e9), { GOGC: "off", GOMEMLIMIT: "4000000000B" });
+    assert.deepEqual(memoryFor(2, 6e9), {});
+    assert.deepEqual(memoryFor(16, 32e9), {});
+});
