@@ -34,8 +34,11 @@ export = async (): Promise<ProgramOutputs> => {
     // An `up` that is killed must not be in the way of the next one.
     const objects = { provider, transforms: [stableFieldManager(stack)] };
     const after = (...dependsOn: pulumi.Resource[]) => ({ ...objects, dependsOn });
-    const Cilium = settings.cilium.mode === "adopt" ? Adoption : Installation;
-    const cilium = new Cilium("cilium", ciliumArgs(settings), objects);
+    const { cilium: how } = settings;
+    const cilium =
+        how.mode === "adopt"
+            ? new Adoption("cilium", ciliumArgs({ ...settings, cilium: how }), objects)
+            : new Installation("cilium", ciliumArgs({ ...settings, cilium: how }), objects);
     const namespaces = spireNamespaces(settings.spire, objects);
     const server = new Server("spire", serverArgs(settings), after(cilium, ...namespaces));
     // Agents that start before the server is Ready back off for more than a minute.

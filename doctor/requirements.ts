@@ -10,7 +10,7 @@ import {
 } from "../components/spire/storage";
 import { imageVersion, upgradeProblem } from "../versions/spireUpgrade";
 import type { Settings } from "../settings/schema";
-import type { CiliumSettings } from "../settings/cilium";
+import type { AdoptSettings } from "../settings/cilium";
 
 /** Exec with an end of standard input (`v5.channel.k8s.io`), through which entries are written. */
 const OLDEST_KUBERNETES = 30;
@@ -125,7 +125,7 @@ async function requireStorage(
 /** @throws Error when there is no Cilium to adopt, or not one that can be. */
 async function requireAdoptable(
     cluster: Cluster,
-    { namespace, version }: CiliumSettings,
+    { namespace, version }: AdoptSettings,
     stack: string,
 ): Promise<void> {
     const [daemonSet, configMap] = await Promise.all([

@@ -1,9 +1,10 @@
 /** Plain data to {@link Settings}: decoded strictly, and held against every rule that spans keys. */
 import { z } from "zod";
 import { ciliumProblems } from "./cilium/rules";
-import { describeIssue, shapeOf } from "./messages";
+import { describeIssue } from "./messages";
 import { type Settings, settingsSchema } from "./schema";
 import { spireProblems } from "./spire/rules";
+import { shapeOf } from "./walk";
 
 /** The configuration is wrong; the message lists every problem with key, value and remedy. */
 export class ConfigError extends Error {}
@@ -33,7 +34,7 @@ function crossFieldProblems(settings: Settings): string[] {
 
 /** Pulumi stores objects, numbers and booleans as JSON text; a plain string is not JSON, or must stay one. */
 export function decodeValue(key: string, text: string): unknown {
-    const type = shapeOf(settingsSchema)?.[key];
+    const type = shapeOf(settingsSchema)[key];
     if (type instanceof z.ZodString || type === undefined) return text;
     try {
         return JSON.parse(text) as unknown;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { closest } from "./closest";
 import { settingsSchema } from "./schema";
+import { memberOf, shapeOf, type Type, variantsOf } from "./walk";
 
 /**
  * What zod found, as `key = value: problem; remedy`, one line for each key.
@@ -11,13 +12,10 @@ import { settingsSchema } from "./schema";
 export function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
     const key = issue.path.join(".");
     if (issue.code === "unrecognized_keys") {
-        const known = knownKeys(issue.path, raw);
-        return issue.keys.map((unknown) => {
-            const full = [...issue.path, unknown].join(".");
-            const close = closest(unknown, known);
-            const remedy = close ? `did you mean ${close}?` : `keys here: ${known.join(", ")}`;
-            return `${full}: is not a key of this program; ${remedy}`;
-        });
+        return issue.keys.map(
+            (unknown) =>
+                `${[...issue.path, unknown].join(".")}: ${unknownKey(unknown, issue, raw)}`,
+        );
     }
     const value = issue.path.reduce<unknown>(
         (v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k],
@@ -51,48 +49,45 @@ const EXPECTED: Partial<Record<string, string>> = {
     array: "a list",
 };
 
-function knownKeys(path: PropertyKey[], raw: unknown): string[] {
-    let type: z.core.$ZodType | undefined = settingsSchema;
-    let value = raw;
-    for (const key of path) {
-        type = memberOf(type, String(key), value);
-        value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+/** Why a key is none, with the remedy: it is another variant's, misspelt, or neither. */
+function unknownKey(key: string, issue: z.core.$ZodIssueUnrecognizedKeys, raw: unknown): string {
+    const places = placesOf(settingsSchema, issue.path, raw);
+    const others = places.filter(({ needs, keys }) => needs.length > 0 && keys.includes(key));
+    if (others.length > 0) {
+        const remedy = `is not a key of this program here, only with ${others.map(({ needs }) => needs.join(" and ")).join(" or ")}; remove it, or set that`;
+        return issue.message.startsWith("Unrecognized key") ? remedy : issue.message;
     }
-    return Object.keys(shapeOf(type, value) ?? {});
+    const known = places.find(({ needs }) => needs.length === 0)?.keys ?? [];
+    const close = closest(key, known);
+    return `is not a key of this program; ${close ? `did you mean ${close}?` : `keys here: ${known.join(", ")}`}`;
 }
 
-function memberOf(
-    type: z.core.$ZodType | undefined,
-    key: string,
-    value: unknown,
-): z.core.$ZodType | undefined {
-    const inner = unwrap(type);
-    if (inner instanceof z.ZodArray) return inner.element;
-    if (inner instanceof z.ZodRecord) return inner.valueType;
-    return shapeOf(inner, value)?.[key];
+/** Where a path leads by one choice of variants: the keys there, and the tags that would have to be others. */
+interface Place {
+    keys: string[];
+    needs: string[];
 }
 
-/** The members of an object, or of that variant of a union which the value's tag names. */
-export function shapeOf(
-    type: z.core.$ZodType | undefined,
-    value?: unknown,
-): Partial<Record<string, z.core.$ZodType>> | undefined {
-    const inner = unwrap(type);
-    if (inner instanceof z.ZodObject) return inner.shape;
-    if (!(inner instanceof z.ZodDiscriminatedUnion)) return undefined;
-    const tag = inner.def.discriminator;
-    const wanted = (value as Record<string, unknown> | undefined)?.[tag];
-    const variant = inner.options.find((option) => {
-        const literal = option instanceof z.ZodObject && (option.shape[tag] as unknown);
-        return literal instanceof z.ZodLiteral && literal.values.has(wanted as string);
-    });
-    return shapeOf(variant);
-}
-
-function unwrap(type: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
-    const wrapped =
-        type instanceof z.ZodPrefault ||
-        type instanceof z.ZodDefault ||
-        type instanceof z.ZodOptional;
-    return wrapped ? unwrap(type.unwrap()) : type;
+/** Every place that a path leads to, whichever variants are chosen on the way. */
+function placesOf(
+    type: Type | undefined,
+    path: PropertyKey[],
+    raw: unknown,
+    at: PropertyKey[] = [],
+): Place[] {
+    const value = raw as Record<PropertyKey, unknown> | undefined;
+    const variants = variantsOf(type);
+    if (variants.length > 0) {
+        return variants.flatMap(({ type: variant, tag, literal, chosen }) => {
+            const need = `${[...at, tag].join(".")} = "${literal}"`;
+            const needs = chosen(value) ? [] : [need];
+            return placesOf(variant, path, raw, at).map((place) => ({
+                keys: place.keys,
+                needs: [...needs, ...place.needs],
+            }));
+        });
+    }
+    const [key, ...rest] = path;
+    if (key === undefined) return [{ keys: Object.keys(shapeOf(type)), needs: [] }];
+    return placesOf(memberOf(type, key), rest, value?.[key], [...at, key]);
 }

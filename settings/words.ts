@@ -135,6 +135,12 @@ export const duration = z
     .string()
     .regex(/^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/, "must be a duration such as 24h, 1h30m or 45s");
 
+/** A time-out or an interval: zero would mean "never" to one part of Cilium and stop another. */
+export const period = duration.refine(
+    (text) => durationSeconds(text) > 0,
+    "must be longer than 0s",
+);
+
 /** Seconds in a {@link duration}. */
 export function durationSeconds(text: string): number {
     const units = { h: 3600, m: 60, s: 1 };
@@ -187,17 +193,26 @@ export function resources(defaults: {
         .prefault({});
 }
 
-/** Adds `defaults` for a group of settings whose members all have defaults: the group itself may be left out. */
-export function group<T extends z.ZodRawShape>(shape: T) {
-    return z.strictObject(shape).prefault({} as never);
+/** A group of settings whose members all have defaults: the group itself may be left out. */
+export function group<T extends z.ZodRawShape>(shape: T, params?: z.core.$ZodObjectParams) {
+    return z.strictObject(shape, params).prefault({} as never);
+}
+
+/** For a variant: why it has no key that another variant has, and what to do instead. */
+export function lacking(message: string): z.core.$ZodObjectParams {
+    return { error: ({ code }) => (code === "unrecognized_keys" ? message : undefined) };
 }
 
 /** Variants told apart by the key `tag`; a wrong tag is answered with the list of the right ones. */
 export function variants<
     K extends string,
-    T extends readonly [z.ZodObject<Record<K, z.ZodLiteral<string>>>, ...z.ZodObject[]],
+    T extends readonly [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]],
 >(tag: K, options: T) {
-    const names = options.map((option) => [...(option.shape[tag] as z.ZodLiteral).values].join());
-    const error = `${tag} must be one of: ${names.join(", ")}`;
-    return z.discriminatedUnion(tag, options as never, { error }) as unknown as z.ZodUnion<T>;
+    return z.discriminatedUnion(tag, options, {
+        error: ({ options: tags }) =>
+            // Zod lists what an absent tag stands for too, as undefined.
+            Array.isArray(tags)
+                ? `${tag} must be one of: ${tags.filter(Boolean).join(", ")}`
+                : undefined,
+    });
 }

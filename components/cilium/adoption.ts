@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { CILIUM } from "../names";
 import { type AdoptionPatch, adoptionPatches } from "./adoptionPatches";
 import { rolloutTimeouts } from "./daemonSetTransform";
-import type { CiliumArgs } from "./args";
+import type { AdoptionArgs } from "./args";
 
 /**
  * What the chart would have made of our values, patched into a Cilium that is there: the keys of its ConfigMap, and the
@@ -17,13 +17,13 @@ import type { CiliumArgs } from "./args";
  * Destroying gives the fields back, as does `mutualAuth: false`: what nobody else owns is removed, and the pods restart.
  */
 export class Adoption extends pulumi.ComponentResource {
-    constructor(name: string, args: CiliumArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    constructor(name: string, args: AdoptionArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("cilium-spire:cilium:Adoption", name, {}, opts);
         if (args.mutualAuth) this.patch(args);
         this.registerOutputs({});
     }
 
-    private patch(args: CiliumArgs): void {
+    private patch(args: AdoptionArgs): void {
         const { configMap, daemonSet, deployment } = adoptionPatches(args);
         const { namespace } = args.settings;
         const config = new k8s.core.v1.ConfigMapPatch(

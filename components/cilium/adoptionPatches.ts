@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { CILIUM } from "../names";
-import type { CiliumArgs } from "./args";
+import type { AdoptionArgs } from "./args";
 import { meshAuthConfig } from "./meshAuthConfig";
 import { addWorkloadSocket, type Container, type Volume } from "./workloadSocket";
 
@@ -32,7 +32,7 @@ const SOCKET_VOLUME = "spire-agent-socket";
 const CHECKSUM = "cilium-spire.io/config-checksum";
 
 /** What the chart would have made of our values (compared with its rendering in test/unit/components/cilium/charts.test.ts). */
-export function adoptionPatches(args: CiliumArgs): AdoptionPatches {
+export function adoptionPatches(args: AdoptionArgs): AdoptionPatches {
     const { sockets, settings } = args;
     const configMap = patch(meshAuthConfig(args));
     const annotations = { [CHECKSUM]: configMap.hash };

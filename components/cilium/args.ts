@@ -1,12 +1,12 @@
 /** What Cilium has to know of this SPIRE, however it got into the cluster. */
 import type { Settings } from "../../settings/schema";
-import type { CiliumSettings } from "../../settings/cilium";
+import type { AdoptSettings, CiliumSettings, InstallSettings } from "../../settings/cilium";
 import type { ImageSettings } from "../../settings/images";
 import { serverAddress } from "../spire/args";
 import type { Sockets } from "../../settings/spire/sockets";
 
-/** All plain values, so that a preview knows them. */
-export interface CiliumArgs {
+/** All plain values, so that a preview knows them. `S`: the settings of one mode, or of any. */
+export interface CiliumArgs<S extends CiliumSettings = CiliumSettings> {
     /** False: Cilium authenticates nobody. SPIRE and its entries do not notice. */
     mutualAuth: boolean;
     /** SPIFFE trust domain. */
@@ -17,17 +17,23 @@ export interface CiliumArgs {
     /** Where images come from. */
     images: ImageSettings;
     /** What the stack configuration says of Cilium. */
-    settings: CiliumSettings;
+    settings: S;
 }
 
+/** Of a Cilium that this program installs. */
+export type InstallationArgs = CiliumArgs<InstallSettings>;
+
+/** Of a Cilium that is there. */
+export type AdoptionArgs = CiliumArgs<AdoptSettings>;
+
 /** From the settings of a stack: the program and the doctor must agree on it. */
-export function ciliumArgs({
+export function ciliumArgs<S extends CiliumSettings>({
     mutualAuth,
     trustDomain,
     spire,
     cilium,
     images,
-}: Settings): CiliumArgs {
+}: Settings & { cilium: S }): CiliumArgs<S> {
     const { host, port } = serverAddress(spire.server.namespace);
     return {
         mutualAuth,

@@ -1,12 +1,12 @@
 /** The values of Cilium's chart that this program sets, and how a user's own join them. */
-import type { CiliumSettings } from "../../settings/cilium";
+import type { InstallSettings } from "../../settings/cilium";
 import { mergeValues, type Values } from "../../settings/cilium/values";
 import { pullSecrets } from "../images";
-import type { CiliumArgs } from "./args";
+import type { InstallationArgs } from "./args";
 import { imageValues } from "./images";
 
 /** The values this program owns. All exist in the charts of 1.15 to 1.20 (test/unit/components/cilium/charts.test.ts). */
-export function chartValues(args: CiliumArgs): Values {
+export function chartValues(args: InstallationArgs): Values {
     const { encryption, hubble, kubeProxyReplacement, k8sServiceHost, k8sServicePort } =
         args.settings;
     const imagePullSecrets = pullSecrets(args.images);
@@ -25,13 +25,13 @@ export function chartValues(args: CiliumArgs): Values {
 }
 
 /** All values that the chart gets: images from the user's registry, over them the user's own values, over them ours. */
-export function releaseValues(args: CiliumArgs): Values {
+export function releaseValues(args: InstallationArgs): Values {
     const { registry } = args.images;
     const images = registry === undefined ? {} : imageValues(registry);
     return mergeValues(mergeValues(images, args.settings.values), chartValues(args));
 }
 
-function authenticationValues(args: CiliumArgs): Values {
+function authenticationValues(args: InstallationArgs): Values {
     // Without this the chart would install a SPIRE of its own.
     const install = { enabled: false };
     if (!args.mutualAuth) return { enabled: false, mutual: { spire: { enabled: false, install } } };
@@ -55,7 +55,7 @@ function authenticationValues(args: CiliumArgs): Values {
     };
 }
 
-function encryptionValues(encryption: CiliumSettings["encryption"]): Values {
+function encryptionValues(encryption: InstallSettings["encryption"]): Values {
     if (encryption.type === "none") return { enabled: false };
     if (encryption.type === "wireguard") return { enabled: true, type: "wireguard" };
     const { type, secretName, keyFile } = encryption;
@@ -63,7 +63,7 @@ function encryptionValues(encryption: CiliumSettings["encryption"]): Values {
     return { enabled: true, type, ipsec: { secretName, keyFile, mountPath: "/etc/ipsec" } };
 }
 
-function hubbleValues({ enabled, tls }: CiliumSettings["hubble"]): Values {
+function hubbleValues({ enabled, tls }: InstallSettings["hubble"]): Values {
     if (!enabled) return { enabled: false };
     if (tls?.method === "certmanager") {
         const { method, issuerRef: certManagerIssuerRef } = tls;

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { CiliumSettings } from "../../settings/cilium";
 import { durationSeconds } from "../../settings/words";
 import { CILIUM, INSTALLED_BY } from "../names";
-import type { CiliumArgs } from "./args";
+import type { InstallationArgs } from "./args";
 import { addWorkloadSocket, type DaemonSetProps } from "./workloadSocket";
 
 interface ChartDaemonSet extends DaemonSetProps {
@@ -20,7 +20,7 @@ export class DaemonSetTransform {
     /** Read here: the engine calls the transformation outside of the program's context, where it is unknown. */
     private readonly stack = pulumi.getStack();
 
-    constructor(private readonly args: CiliumArgs) {}
+    constructor(private readonly args: InstallationArgs) {}
 
     readonly transform = ({
         type,

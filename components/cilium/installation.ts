@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { DaemonSetTransform } from "./daemonSetTransform";
-import type { CiliumArgs } from "./args";
+import type { InstallationArgs } from "./args";
 import { chartSource, shadowProblem } from "./chartSource";
 import { releaseValues } from "./chartValues";
 
@@ -11,7 +11,7 @@ import { releaseValues } from "./chartValues";
  * are Ready. That does not need SPIRE: Cilium keeps retrying until there is one.
  */
 export class Installation extends pulumi.ComponentResource {
-    constructor(name: string, args: CiliumArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    constructor(name: string, args: InstallationArgs, opts: pulumi.ComponentResourceOptions = {}) {
         // The type is in users' states.
         super("cilium-spire:cilium:Release", name, {}, opts);
         const { settings } = args;

@@ -1,4 +1,5 @@
 /** The keys of Cilium's ConfigMap that mutual authentication consists of. */
+import type { InstallSettings } from "../../settings/cilium";
 import { CILIUM } from "../names";
 import type { CiliumArgs } from "./args";
 
@@ -11,15 +12,11 @@ import type { CiliumArgs } from "./args";
  */
 export function meshAuthConfig(args: CiliumArgs): Record<string, string> {
     if (!args.mutualAuth) return { "mesh-auth-enabled": "false" };
-    const { queueSize, rotatedIdentitiesQueueSize, gcInterval, mutual } =
-        args.settings.authentication;
+    const { settings } = args;
+    const { mutual } = settings.authentication;
     return {
         "mesh-auth-enabled": "true",
-        ...(args.settings.mode === "install" && {
-            "mesh-auth-queue-size": String(queueSize),
-            "mesh-auth-rotated-identities-queue-size": String(rotatedIdentitiesQueueSize),
-            "mesh-auth-gc-interval": gcInterval,
-        }),
+        ...(settings.mode === "install" && queueConfig(settings)),
         "mesh-auth-mutual-enabled": "true",
         "mesh-auth-mutual-listener-port": String(mutual.port),
         "mesh-auth-mutual-connect-timeout": mutual.connectTimeout,
@@ -28,6 +25,15 @@ export function meshAuthConfig(args: CiliumArgs): Record<string, string> {
         "mesh-auth-spire-server-address": args.serverAddress,
         "mesh-auth-spire-server-connection-timeout": mutual.spire.connectionTimeout,
         "mesh-auth-spiffe-trust-domain": args.trustDomain,
+    };
+}
+
+function queueConfig({ authentication }: InstallSettings): Record<string, string> {
+    const { queueSize, rotatedIdentitiesQueueSize, gcInterval } = authentication;
+    return {
+        "mesh-auth-queue-size": String(queueSize),
+        "mesh-auth-rotated-identities-queue-size": String(rotatedIdentitiesQueueSize),
+        "mesh-auth-gc-interval": gcInterval,
     };
 }
 

@@ -1,58 +1,19 @@
 /** Settings of Cilium. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
-import { duration, durationSeconds, group, objectName, port, version } from "../words";
+import { lacking, objectName, period, port, variants, version } from "../words";
+import { adoptedAuthentication, installedAuthentication } from "./authentication";
 import { chartLocation } from "./chart";
 import { encryptionSettings } from "./encryption";
 import { hubbleSettings } from "./hubble";
 
-/** A time-out or an interval: zero would mean "never" to one part of Cilium and stop another. */
-const period = duration.refine((text) => durationSeconds(text) > 0, "must be longer than 0s");
-
-const queueSize = z.int().min(1, "must be 1 or more").default(1024);
-
-/** Every value below `authentication` in Cilium's chart that has an effect without the chart's own SPIRE; same keys. */
-const authenticationSettings = group({
-    queueSize: queueSize.describe(
-        "How many authentication requests of the datapath an agent holds; further ones are dropped until the packet is sent again.",
-    ),
-    rotatedIdentitiesQueueSize: queueSize.describe(
-        "How many rotated certificates an agent holds until it has authenticated their pairs again.",
-    ),
-    gcInterval: period
-        .default("5m0s")
-        .describe("Interval at which agents remove expired and unused authenticated pairs."),
-    mutual: group({
-        port: port
-            .default(4250)
-            .describe(
-                "TCP port of every node on which Cilium agents shake hands. Firewalls between nodes must let it pass.",
-            ),
-        connectTimeout: period
-            .default("5s")
-            .describe("How long an agent tries to connect to the other node."),
-        spire: group({
-            connectionTimeout: period
-                .default("30s")
-                .describe("How long the operator tries to connect to the SPIRE server, each time."),
-        }).describe("The operator's connection to the SPIRE server."),
-    }).describe("The handshake between the agents of two nodes."),
-});
-
-export const ciliumSettings = group({
-    mode: z
-        .enum(["install", "adopt"])
-        .default("install")
-        .describe(
-            "`install`: this program installs Cilium. `adopt`: Cilium is there, from Helm or another installer, and gets only what authentication needs; " +
-                "the settings that describe an installation are refused. A stack does not adopt the Cilium that it installed.",
-        ),
+/** Of a Cilium, whoever installed it. */
+const common = {
     version: version
         .default("1.19.6")
-        .describe("Version of Cilium: chart and images. With `adopt`, the version that is there."),
+        .describe(
+            "Version of Cilium: chart and images, or with `adopt` the version that is there.",
+        ),
     namespace: objectName.default("kube-system").describe("Namespace of Cilium."),
-    authentication: authenticationSettings.describe(
-        "Tuning of authentication. With `adopt`, queue sizes and interval are set in the installer's values.",
-    ),
     workloadSocketInAgent: z
         .boolean()
         .default(true)
@@ -64,6 +25,12 @@ export const ciliumSettings = group({
         .describe(
             "How long an `up` waits until all agents run a change. Two nodes at a time restart theirs, unless Cilium is told otherwise.",
         ),
+};
+
+export const installSettings = z.strictObject({
+    mode: z.literal("install").default("install").describe("This program installs Cilium."),
+    ...common,
+    authentication: installedAuthentication.describe("Tuning of authentication."),
     chart: chartLocation
         .optional()
         .describe(
@@ -93,4 +60,25 @@ export const ciliumSettings = group({
         .describe("Further chart values. Those that this program sets itself are refused."),
 });
 
-export type CiliumSettings = z.output<typeof ciliumSettings>;
+export const adoptSettings = z.strictObject(
+    {
+        mode: z
+            .literal("adopt")
+            .describe(
+                "Cilium is there, from Helm or another installer, and gets only what authentication needs. A stack does not adopt the Cilium that it installed.",
+            ),
+        ...common,
+        authentication: adoptedAuthentication.describe(
+            "Tuning of authentication. Queue sizes and interval are set in the installer's values.",
+        ),
+    },
+    lacking(
+        'describes an installation, but with cilium.mode = "adopt" this program installs no Cilium; remove it',
+    ),
+);
+
+export const ciliumSettings = variants("mode", [installSettings, adoptSettings]).prefault({});
+
+export type InstallSettings = z.output<typeof installSettings>;
+export type AdoptSettings = z.output<typeof adoptSettings>;
+export type CiliumSettings = InstallSettings | AdoptSettings;

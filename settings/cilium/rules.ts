@@ -7,7 +7,7 @@ import {
     unsupportedCilium,
 } from "../../versions/cilium";
 import type { Settings } from "../schema";
-import { type CiliumSettings, ciliumSettings } from ".";
+import type { InstallSettings } from ".";
 
 type Problems = (string | false | undefined)[];
 
@@ -19,12 +19,12 @@ export function ciliumProblems({ cilium, spire }: Settings): string[] {
         unsupported !== undefined && `cilium.version: ${unsupported}`,
         authentication.mutual.port === spire.agent.healthPort &&
             `cilium.authentication.mutual.port = ${authentication.mutual.port}: is spire.agent.healthPort on the same hosts; use another`,
-        ...(cilium.mode === "adopt" ? unusedWhenAdopting(cilium) : installProblems(cilium)),
+        ...(cilium.mode === "install" ? installProblems(cilium) : []),
     ];
     return problems.filter((problem) => typeof problem === "string");
 }
 
-function installProblems(cilium: CiliumSettings): Problems {
+function installProblems(cilium: InstallSettings): Problems {
     const { version, hubble, k8sServiceHost, k8sServicePort } = cilium;
     return [
         hubble.enabled &&
@@ -45,51 +45,34 @@ function installProblems(cilium: CiliumSettings): Problems {
     ];
 }
 
-function unusedWhenAdopting(cilium: CiliumSettings): Problems {
-    const set = {
-        chart: cilium.chart !== undefined,
-        encryption: cilium.encryption.type !== "none",
-        hubble: cilium.hubble.enabled,
-        kubeProxyReplacement: cilium.kubeProxyReplacement,
-        k8sServiceHost: cilium.k8sServiceHost !== undefined,
-        k8sServicePort: cilium.k8sServicePort !== undefined,
-        values: Object.keys(cilium.values).length > 0,
-    } satisfies Partial<Record<keyof CiliumSettings, boolean>>;
-    const defaults = ciliumSettings.parse({}).authentication;
-    const tuned = (["queueSize", "rotatedIdentitiesQueueSize", "gcInterval"] as const).filter(
-        (key) => cilium.authentication[key] !== defaults[key],
-    );
-    return [
-        ...Object.entries(set).map(
-            ([key, isSet]) =>
-                isSet &&
-                `cilium.${key}: describes an installation, but with cilium.mode = "adopt" this program installs no Cilium; remove it`,
-        ),
-        ...tuned.map(
-            (key) =>
-                `cilium.authentication.${key} = ${JSON.stringify(cilium.authentication[key])}: with cilium.mode = "adopt" the next "helm upgrade" would undo it; set authentication.${key} in the values of that release`,
-        ),
-    ];
-}
-
 /** What works but may not be what the user wants. */
 export function warnings({ mutualAuth, cilium }: Settings): string[] {
-    const { version, mode, chart, kubeProxyReplacement, k8sServiceHost } = cilium;
+    const { version } = cilium;
     const list: Problems = [
         ...ciliumVersionWarnings(version),
         // Read in bpf/bpf_lxc.c of 1.15 to 1.20, which does not know of the flag. The upgrade notes of 1.19 say that the
         // traffic passes.
         !mutualAuth &&
             'mutualAuth = false: policies with "authentication.mode: required" stay in force, so their traffic stops when the pairs that are known expire. Remove the requirement from the policies.',
-        chart?.startsWith("http://") &&
-            `cilium.chart = "${chart}": over plain HTTP, whoever is on the way can change what will run as root on all nodes; use https.`,
         mutualAuth &&
-            mode === "adopt" &&
+            cilium.mode === "adopt" &&
             gte(version, "1.19.0") &&
             `cilium.mode = "adopt": the chart of Cilium ${version} has authentication off by default, and "helm upgrade" would set that again. Set authentication.enabled=true in that release.`,
+        ...(cilium.mode === "install" ? installWarnings(cilium) : []),
+    ];
+    return list.filter((warning) => typeof warning === "string");
+}
+
+function installWarnings({
+    chart,
+    kubeProxyReplacement,
+    k8sServiceHost,
+}: InstallSettings): Problems {
+    return [
+        chart?.startsWith("http://") &&
+            `cilium.chart = "${chart}": over plain HTTP, whoever is on the way can change what will run as root on all nodes; use https.`,
         kubeProxyReplacement &&
             k8sServiceHost === undefined &&
             "cilium.kubeProxyReplacement = true without cilium.k8sServiceHost: without kube-proxy, Cilium cannot find the API server by its Service.",
     ];
-    return list.filter((warning) => typeof warning === "string");
 }

@@ -1,5 +1,5 @@
 /** A user's own values of Cilium's chart: which this program refuses, and how others join them. */
-import type { CiliumSettings } from ".";
+import type { InstallSettings } from ".";
 import { NOISY_HUBBLE_METHODS } from "./hubble";
 
 /** Chart values: plain data, keys as in the chart's values.yaml. */
@@ -49,7 +49,7 @@ export interface ValueConflict {
 export function valueConflicts({
     values,
     hubble,
-}: Pick<CiliumSettings, "values" | "hubble">): ValueConflict[] {
+}: Pick<InstallSettings, "values" | "hubble">): ValueConflict[] {
     const conflicts = Object.entries(RESERVED).flatMap(([path, remedy]) =>
         meeting(values, path.split(".")).map((met) => ({ path: met, remedy })),
     );

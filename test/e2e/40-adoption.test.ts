@@ -18,14 +18,14 @@ import { repositoryRoot } from "../../sandbox/host/paths";
 import { createPki } from "../../sandbox/controlPlane/pki";
 import { enterPulumi, pulumiHome } from "../../automation/stack";
 import { helm } from "../support/helm";
-import { argsWith } from "../unit/components/cilium/fixtures";
+import { adoptArgsWith } from "../unit/components/cilium/fixtures";
 
 /** Without nodes: agents need none to be rolled out, and the operator gets no replicas. */
 const sandbox = instance(process.env.CILIUM_SPIRE_TEST_CONTROL_PLANE ?? 8);
 const home = pulumiHome(sandbox);
 const MOUNTS = /\/run\/spire\/[a-z-]*sockets/g;
 
-let settings: object = { mode: "adopt" };
+let settings: object = {};
 let mutualAuth = true;
 let stack: Stack;
 
@@ -70,7 +70,7 @@ async function pending(): Promise<number> {
 }
 
 function assertAdopted({ config, agents, operator }: Live): void {
-    const args = argsWith(settings);
+    const args = adoptArgsWith(settings);
     for (const [key, value] of Object.entries(meshAuthConfig(args))) {
         assert.equal(config[key], value, key);
     }
@@ -102,7 +102,7 @@ describe("adopting a Cilium that Helm installed", () => {
                 projectName: "adoption",
                 program: async () => {
                     const provider = new k8s.Provider("cluster", { enableConfigMapMutable: true });
-                    new Adoption("cilium", argsWith(settings, { mutualAuth }), { provider });
+                    new Adoption("cilium", adoptArgsWith(settings, { mutualAuth }), { provider });
                     return Promise.resolve({});
                 },
             },
@@ -123,7 +123,6 @@ describe("adopting a Cilium that Helm installed", () => {
     test("a changed setting restarts the pods once more, and nothing of the old one stays", async () => {
         const before = await live();
         settings = {
-            mode: "adopt",
             authentication: { mutual: { port: 4255 } },
             workloadSocketInAgent: true,
         };

@@ -8,7 +8,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { parse } from "yaml";
 import type { WorkloadSpec } from "../../components/cilium/adoptionPatches";
-import type { CiliumArgs } from "../../components/cilium/args";
+import type { InstallationArgs } from "../../components/cilium/args";
 import { Installation } from "../../components/cilium/installation";
 import { ensureChart } from "../../sandbox/build/binaries";
 import { repositoryRoot } from "../../sandbox/host/paths";
@@ -38,7 +38,7 @@ before(async () => {
 after(() => rm(dir, { recursive: true, force: true }));
 
 /** A stack of Cilium alone, with its objects in a directory instead of a cluster. */
-async function openInstallation(name: string, args: CiliumArgs): Promise<Stack> {
+async function openInstallation(name: string, args: InstallationArgs): Promise<Stack> {
     return await LocalWorkspace.createStack(
         {
             stackName: name,

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Adoption } from "../../../components/cilium/adoption";
 import { adoptionPatches } from "../../../components/cilium/adoptionPatches";
-import type { CiliumArgs } from "../../../components/cilium/args";
-import { argsWith } from "../../unit/components/cilium/fixtures";
+import type { AdoptionArgs } from "../../../components/cilium/args";
+import { adoptArgsWith } from "../../unit/components/cilium/fixtures";
 import { only, registered, type Registered } from "./mocks";
 
-const adopt = (args: CiliumArgs) => registered(() => new Adoption("cilium", args));
+const adopt = (args: AdoptionArgs) => registered(() => new Adoption("cilium", args));
 
 const metadataOf = ({ inputs }: Registered) =>
     inputs.metadata as { name: string; namespace: string; annotations: Record<string, string> };
 
 test("three patches, named and owned by their content", async () => {
-    const args = argsWith({ mode: "adopt", namespace: "cilium", rolloutTimeout: "20m" });
+    const args = adoptArgsWith({ namespace: "cilium", rolloutTimeout: "20m" });
     const all = await adopt(args);
     const { configMap, daemonSet, deployment } = adoptionPatches(args);
     const expected = [
@@ -37,7 +37,7 @@ test("three patches, named and owned by their content", async () => {
 });
 
 test("pods restart after their ConfigMap has changed, with time to do so", async () => {
-    const all = await adopt(argsWith({ mode: "adopt", rolloutTimeout: "20m" }));
+    const all = await adopt(adoptArgsWith({ rolloutTimeout: "20m" }));
     const config = only(all, "kubernetes:core/v1:ConfigMapPatch");
     assert.deepEqual(config.ignoreChanges, []);
     for (const type of ["DaemonSetPatch", "DeploymentPatch"]) {
@@ -52,7 +52,7 @@ test("pods restart after their ConfigMap has changed, with time to do so", async
 });
 
 test("without mutual authentication Cilium is left alone", async () => {
-    const all = await adopt(argsWith({ mode: "adopt" }, { mutualAuth: false }));
+    const all = await adopt(adoptArgsWith({}, { mutualAuth: false }));
     assert.deepEqual(
         all.map(({ type }) => type),
         ["cilium-spire:cilium:Adoption"],

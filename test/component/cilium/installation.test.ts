@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type * as pulumi from "@pulumi/pulumi";
 import { DaemonSetTransform } from "../../../components/cilium/daemonSetTransform";
-import type { CiliumArgs } from "../../../components/cilium/args";
+import type { InstallationArgs } from "../../../components/cilium/args";
 import { Installation } from "../../../components/cilium/installation";
 import { chartValues } from "../../../components/cilium/chartValues";
 import type { Values } from "../../../settings/cilium/values";
@@ -22,7 +22,7 @@ function transformArgs(type: string, props: object): pulumi.ResourceTransformArg
 }
 
 /** Registers an Installation; the engine renders the chart to one object and calls the transform with it. */
-async function release(args: CiliumArgs) {
+async function release(args: InstallationArgs) {
     let transformed: pulumi.ResourceTransformResult | undefined;
     const all = await registered(
         () => new Installation("cilium", args),

@@ -63,8 +63,9 @@ async function stackProblems(tree: Tree): Promise<string[]> {
 
 /** What Cilium's chart does not know of the values, or does not render with them. */
 async function chartProblems(settings: Settings): Promise<string[]> {
-    const { values } = settings.cilium;
-    if (Object.keys(values).length === 0) return [];
+    const { cilium } = settings;
+    if (cilium.mode === "adopt" || Object.keys(cilium.values).length === 0) return [];
+    const { values } = cilium;
     const chart = await ensureChart();
     const defaults = parse(await readFile(join(chart, "values.yaml"), "utf8")) as Tree;
     const files = globSync(["templates/**/*", "files/**/*"], { cwd: chart, withFileTypes: true });
@@ -74,7 +75,9 @@ async function chartProblems(settings: Settings): Promise<string[]> {
         (key) => !templates.includes(`.Values.${key} `),
     );
     if (unknown.length > 0) return unknown.map((key) => `Cilium's chart has no value ${key}`);
-    const input = JSON.stringify(mergeValues(values, chartValues(ciliumArgs(settings))));
+    const input = JSON.stringify(
+        mergeValues(values, chartValues(ciliumArgs({ ...settings, cilium }))),
+    );
     const version = ["--kube-version", KUBERNETES_VERSION];
     const args = ["template", "cilium", chart, "--namespace", "kube-system", ...version];
     await run(await ensureBinary("helm"), [...args, "--values", "-"], { input });

@@ -24,7 +24,7 @@ test("two keys are enough", () => {
     const settings = decodeSettings(minimal);
     assert.equal(settings.mutualAuth, true);
     assert.equal(settings.cilium.mode, "install");
-    assert.deepEqual(settings.cilium.encryption, { type: "none" });
+    assert.partialDeepStrictEqual(settings.cilium, { encryption: { type: "none" } });
     assert.equal(settings.cilium.authentication.mutual.spire.connectionTimeout, "30s");
 });
 
@@ -54,10 +54,9 @@ test("an unknown key is named with the one that was meant, or with all", () => {
     assert.deepEqual(cilium({ authentication: { queuesize: 1 } }), [
         "cilium-spire:cilium.authentication.queuesize: is not a key of this program; did you mean queueSize?",
     ]);
-    assert.match(
-        cilium({ encryption: { type: "wireguard", secretName: "x" } })[0]!,
-        /^cilium-spire:cilium\.encryption\.secretName: is not a key of this program/,
-    );
+    assert.deepEqual(cilium({ encryption: { type: "wireguard", secretName: "x" } }), [
+        'cilium-spire:cilium.encryption.secretName: is not a key of this program here, only with cilium.encryption.type = "ipsec"; remove it, or set that',
+    ]);
     assert.match(
         cilium({ authentication: { mutual: { spire: { annotations: {} } } } })[0]!,
         /annotations: is not a key of this program; keys here: connectionTimeout$/,
@@ -83,7 +82,10 @@ test("a wrong type says what is expected", () => {
     assert.match(messages({ cilium: null }), /cilium = null: must be a group of keys/);
     assert.match(messages({ cilium: { values: [] } }), /cilium\.values = \[\]: must be a group/);
     assert.match(messages({ cilium: { version: 1.18 } }), /in quotes/);
-    assert.match(messages({ cilium: { mode: "takeover" } }), /"install"\|"adopt"/);
+    assert.match(
+        messages({ cilium: { mode: "takeover" } }),
+        /cilium\.mode = "takeover": mode must be one of: install, adopt$/,
+    );
 });
 
 test("rules of SPIRE are applied too", () => {
@@ -106,15 +108,10 @@ test("versions of Cilium without the feature are refused", () => {
 
 test("encryption is one of three", () => {
     assert.match(cilium({ encryption: { type: "tls" } })[0]!, /none, wireguard, ipsec/);
-    const { encryption } = decodeSettings({
-        ...minimal,
-        cilium: { encryption: { type: "ipsec" } },
-    }).cilium;
-    assert.deepEqual(encryption, {
-        type: "ipsec",
-        secretName: "cilium-ipsec-keys",
-        keyFile: "keys",
-    });
+    const encryption = { type: "ipsec" };
+    const settings = decodeSettings({ ...minimal, cilium: { encryption } });
+    const ipsec = { ...encryption, secretName: "cilium-ipsec-keys", keyFile: "keys" };
+    assert.partialDeepStrictEqual(settings.cilium, { encryption: ipsec });
 });
 
 test("Hubble needs certificates that stay the same from preview to preview", () => {
@@ -191,9 +188,19 @@ test("adopting refuses what only an installation could follow", () => {
     ]);
     const authentication = { mutual: { port: 4255 } };
     assert.deepEqual(cilium({ mode: "adopt", authentication }), []);
+    const [chart] = cilium({ mode: "adopt", chart: "/x" });
+    assert.equal(
+        chart,
+        'cilium-spire:cilium.chart: describes an installation, but with cilium.mode = "adopt" this program installs no Cilium; remove it',
+    );
+    for (const key of ["queueSize", "rotatedIdentitiesQueueSize", "gcInterval"]) {
+        assert.deepEqual(cilium({ mode: "adopt", authentication: { [key]: 1 } }), [
+            `cilium-spire:cilium.authentication.${key}: with cilium.mode = "adopt" the next "helm upgrade" would undo it; set it below authentication in the values of that release`,
+        ]);
+    }
     assert.match(
-        cilium({ mode: "adopt", authentication: { gcInterval: "1m" } })[0]!,
-        /gcInterval = "1m": .* set authentication\.gcInterval in the values of that release/,
+        cilium({ mode: "adopt", rolloutTimeOut: "1m" })[0]!,
+        /rolloutTimeOut: is not a key of this program; did you mean rolloutTimeout\?$/,
     );
 });
 

@@ -2,27 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { adoptionPatches } from "../../../../components/cilium/adoptionPatches";
 import { adoptionProblem, meshAuthConfig } from "../../../../components/cilium/meshAuthConfig";
-import { argsWith } from "./fixtures";
-
-const adopt = { mode: "adopt" };
+import { adoptArgsWith } from "./fixtures";
 
 test("the hash of a patch follows its content, and pods restart with their ConfigMap", () => {
-    const before = adoptionPatches(argsWith(adopt));
-    assert.deepEqual(adoptionPatches(argsWith(adopt)), before);
-    const after = adoptionPatches(
-        argsWith({ ...adopt, authentication: { mutual: { port: 4255 } } }),
-    );
+    const before = adoptionPatches(adoptArgsWith());
+    assert.deepEqual(adoptionPatches(adoptArgsWith()), before);
+    const after = adoptionPatches(adoptArgsWith({ authentication: { mutual: { port: 4255 } } }));
     for (const part of ["configMap", "daemonSet", "deployment"] as const) {
         assert.notEqual(after[part].hash, before[part].hash, part);
     }
-    const inAgent = adoptionPatches(argsWith({ ...adopt, workloadSocketInAgent: false }));
+    const inAgent = adoptionPatches(adoptArgsWith({ workloadSocketInAgent: false }));
     assert.equal(inAgent.configMap.hash, before.configMap.hash);
     assert.equal(inAgent.deployment.hash, before.deployment.hash);
     assert.notEqual(inAgent.daemonSet.hash, before.daemonSet.hash);
 });
 
 test("off means one key", () => {
-    assert.deepEqual(meshAuthConfig(argsWith({}, { mutualAuth: false })), {
+    assert.deepEqual(meshAuthConfig(adoptArgsWith({}, { mutualAuth: false })), {
         "mesh-auth-enabled": "false",
     });
 });

@@ -3,13 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { chartValues } from "../../../../components/cilium/chartValues";
 import { mergeValues, valueConflicts, type Values } from "../../../../settings/cilium/values";
-import type { CiliumArgs } from "../../../../components/cilium/args";
+import type { InstallationArgs } from "../../../../components/cilium/args";
 import { argsWith } from "./fixtures";
 
 const off = { enabled: false };
 
 /** Arguments with any combination of what changes the shape of our values. */
-const anyArgs: fc.Arbitrary<CiliumArgs> = fc
+const anyArgs: fc.Arbitrary<InstallationArgs> = fc
     .record({
         mutualAuth: fc.boolean(),
         encryption: fc.constantFrom({ type: "none" }, { type: "wireguard" }, { type: "ipsec" }),

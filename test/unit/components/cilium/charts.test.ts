@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { gte } from "semver";
 import { parse } from "yaml";
 import { adoptionPatches, type WorkloadSpec } from "../../../../components/cilium/adoptionPatches";
-import type { CiliumArgs } from "../../../../components/cilium/args";
+import type { InstallationArgs } from "../../../../components/cilium/args";
 import { meshAuthConfig } from "../../../../components/cilium/meshAuthConfig";
 import { chartValues } from "../../../../components/cilium/chartValues";
 import type { Values } from "../../../../settings/cilium/values";
@@ -17,7 +17,7 @@ import {
 } from "../../../../components/cilium/workloadSocket";
 import { ensureChart } from "../../../../sandbox/build/binaries";
 import { CHART_VERSIONS, template } from "../../../support/helm";
-import { argsWith, SOCKETS } from "./fixtures";
+import { adoptArgsWith, argsWith, SOCKETS } from "./fixtures";
 
 interface Manifest {
     kind: string;
@@ -72,7 +72,7 @@ async function renderAnew(version: string, values: Values): Promise<Rendering> {
 }
 
 const renderOnce = once(renderAnew);
-const render = (version: string, args: CiliumArgs) => renderOnce(version, chartValues(args));
+const render = (version: string, args: InstallationArgs) => renderOnce(version, chartValues(args));
 
 /** Host directory, mount path and mode of what a container mounts at a path. */
 function mountAt({ template: { spec } }: WorkloadSpec, container: string, path: string) {
@@ -145,7 +145,9 @@ for (const version of CHART_VERSIONS) {
             assert.deepEqual(mountAt(agents, "cilium-agent", admin.host), admin);
             assert.equal(mountAt(agents, "cilium-agent", workload.host), undefined);
             assert.deepEqual(mountAt(operator, "cilium-operator", workload.host), workload);
-            const { daemonSet, deployment } = adoptionPatches(args);
+            const { daemonSet, deployment } = adoptionPatches(
+                adoptArgsWith({ workloadSocketInAgent: false }),
+            );
             for (const [patch, rendered] of [
                 [daemonSet.content, agents],
                 [deployment.content, operator],
@@ -204,7 +206,7 @@ for (const version of CHART_VERSIONS) {
             const { data } = find("ConfigMap", "cilium-config")!;
             assert.equal(data!["mesh-auth-enabled"], "false");
             // What is there without us is not ours to change when adopting, except for the switch itself.
-            const adopted = meshAuthConfig(argsWith({ mode: "adopt" }));
+            const adopted = meshAuthConfig(adoptArgsWith());
             const shared = Object.keys(meshAuthKeys(data!)).filter((key) => key in adopted);
             assert.deepEqual(shared, ["mesh-auth-enabled"]);
             const both = { ...meshAuthKeys(data!), ...adopted };
