@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ciliumProblems } from "./cilium/rules";
 import { describeIssue } from "./messages";
+import { releaseProblems } from "./releases";
 import { type Settings, settingsSchema } from "./schema";
 import { spireProblems } from "./spire/rules";
 import { shapeOf } from "./walk";
@@ -18,7 +19,7 @@ export class ConfigError extends Error {}
 export function decodeSettings(raw: unknown, prefix = ""): Settings {
     const decoded = settingsSchema.safeParse(raw);
     const problems = decoded.success
-        ? crossFieldProblems(decoded.data)
+        ? crossFieldProblems(decoded.data, raw)
         : decoded.error.issues.flatMap((issue) => describeIssue(issue, raw));
     if (problems.length > 0) {
         const list = problems.map((problem) => `\n  ${prefix}${problem}`).join("");
@@ -28,8 +29,12 @@ export function decodeSettings(raw: unknown, prefix = ""): Settings {
 }
 
 /** Rules that span keys. Each line names the key to change. */
-function crossFieldProblems(settings: Settings): string[] {
-    return [...spireProblems(settings.spire, settings.trustDomain), ...ciliumProblems(settings)];
+function crossFieldProblems(settings: Settings, raw: unknown): string[] {
+    return [
+        ...releaseProblems(settings, raw),
+        ...spireProblems(settings.spire, settings.trustDomain),
+        ...ciliumProblems(settings),
+    ];
 }
 
 /** Pulumi stores objects, numbers and booleans as JSON text; a plain string is not JSON, or must stay one. */

@@ -37,5 +37,10 @@ function acceptsForgedPeer(version: string): boolean {
     return fixed ? lt(version, fixed) : lt(version, "1.20.0");
 }
 
-/** Charts from here on name the Secret of Hubble's server; older ones take its content as values. */
-export const HUBBLE_SECRET_BY_NAME_SINCE = "1.16.0";
+/** The release since which Cilium's chart knows what an option needs. */
+export const CILIUM_SINCE = {
+    /** hubble.tls.server.existingSecret; older charts take the Secret's content as values. */
+    hubbleSecretByName: "1.16.0",
+    /** k8sServiceHost: auto */
+    apiServerByClusterInfo: "1.16.0",
+} as const;

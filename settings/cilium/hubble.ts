@@ -1,5 +1,7 @@
 /** Settings of Hubble. */
 import { z } from "zod";
+import { CILIUM_SINCE } from "../../versions/cilium";
+import { since } from "../since";
 import { existingName, group } from "../words";
 
 /** Why two of the chart's ways to make certificates for Hubble are refused. */
@@ -30,7 +32,11 @@ const hubbleTlsMethods = z.discriminatedUnion(
                 .describe("cert-manager's issuer."),
         }),
         z.strictObject({
-            method: z.literal("provided").describe("You make the certificates."),
+            method: since(
+                CILIUM_SINCE.hubbleSecretByName,
+                z.literal("provided").describe("You make the certificates."),
+                "provided",
+            ),
             serverSecret: existingName
                 .default("hubble-server-certs")
                 .describe(

@@ -1,5 +1,7 @@
 /** Settings of Cilium. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
+import { CILIUM_SINCE } from "../../versions/cilium";
+import { since } from "../since";
 import { lacking, objectName, period, port, variants, version } from "../words";
 import { adoptedAuthentication, installedAuthentication } from "./authentication";
 import { chartLocation } from "./chart";
@@ -46,13 +48,17 @@ export const installSettings = z.strictObject({
         .boolean()
         .default(false)
         .describe("Cilium does the work of kube-proxy, which should then not run."),
-    k8sServiceHost: z
-        .string()
-        .min(1)
-        .optional()
-        .describe(
-            "Host of the API server as seen from the nodes, for clusters without kube-proxy. `auto` (Cilium 1.16 and on): from kubeadm's `cluster-info`.",
-        ),
+    k8sServiceHost: since(
+        CILIUM_SINCE.apiServerByClusterInfo,
+        z
+            .string()
+            .min(1)
+            .optional()
+            .describe(
+                "Host of the API server as seen from the nodes, for clusters without kube-proxy. `auto`: from kubeadm's `cluster-info`.",
+            ),
+        "auto",
+    ),
     k8sServicePort: port.optional().describe("Port of the API server at `k8sServiceHost`."),
     values: z
         .record(z.string(), z.unknown())

@@ -1,11 +1,7 @@
 /** Rules between the settings of Cilium, and with those of SPIRE. Each line names the key to change. */
-import { gte, lt } from "semver";
+import { gte } from "semver";
 import { valueConflicts } from "./values";
-import {
-    ciliumVersionWarnings,
-    HUBBLE_SECRET_BY_NAME_SINCE,
-    unsupportedCilium,
-} from "../../versions/cilium";
+import { ciliumVersionWarnings, unsupportedCilium } from "../../versions/cilium";
 import type { Settings } from "../schema";
 import type { InstallSettings } from ".";
 
@@ -25,15 +21,11 @@ export function ciliumProblems({ cilium, spire }: Settings): string[] {
 }
 
 function installProblems(cilium: InstallSettings): Problems {
-    const { version, hubble, k8sServiceHost, k8sServicePort } = cilium;
+    const { hubble, k8sServiceHost, k8sServicePort } = cilium;
     return [
         hubble.enabled &&
             !hubble.tls &&
             "cilium.hubble.tls: is missing, and Hubble listens on the network; set its method to certmanager or provided",
-        hubble.enabled &&
-            hubble.tls?.method === "provided" &&
-            lt(version, HUBBLE_SECRET_BY_NAME_SINCE) &&
-            `cilium.hubble.tls.method = "provided": the chart of ${version} cannot name a Secret; use certmanager, or Cilium ${HUBBLE_SECRET_BY_NAME_SINCE} or newer`,
         k8sServiceHost !== undefined &&
             k8sServicePort === undefined &&
             k8sServiceHost !== "auto" &&

@@ -1,5 +1,7 @@
 /** Settings of the SPIRE agents. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
+import { SINCE } from "../../versions/spire";
+import { since } from "../since";
 import {
     duration,
     group,
@@ -100,18 +102,22 @@ const trust = {
     ])
         .default({ source: "configMap" })
         .describe("Where an agent that knows no CA yet gets the trust bundle from."),
-    rebootstrapMode: z
-        .enum(["never", "always"])
-        .optional()
-        .describe(
-            "Whether an agent fetches the trust bundle anew when it does not know the server's CA: a server that lost " +
-                "its CA then needs no hand on any pod. SPIRE 1.13 or newer; always when absent.",
-        ),
-    rebootstrapDelay: duration
-        .optional()
-        .describe(
-            "How long an agent sees an unknown CA before that. SPIRE 1.13 or newer; 1m when absent.",
-        ),
+    rebootstrapMode: since(
+        SINCE.rebootstrap,
+        z
+            .enum(["never", "always"])
+            .optional()
+            .describe(
+                "Whether an agent fetches the trust bundle anew when it does not know the server's CA: a server that lost " +
+                    "its CA then needs no hand on any pod. Always when absent.",
+            ),
+    ),
+    rebootstrapDelay: since(
+        SINCE.rebootstrap,
+        duration
+            .optional()
+            .describe("How long an agent sees an unknown CA before that; 1m when absent."),
+    ),
     availabilityTarget: duration
         .optional()
         .describe(

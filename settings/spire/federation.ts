@@ -1,5 +1,7 @@
 /** Settings of the federation with other trust domains. */
 import { z } from "zod";
+import { SINCE } from "../../versions/spire";
+import { since } from "../since";
 import {
     certificateSecret,
     duration,
@@ -45,11 +47,14 @@ const bundleEndpoint = variants("profile", [
             .describe("Authenticated by a public CA: exactly one of certificate and acme."),
         refreshHint,
         service,
-        certificate: certificateSecret
-            .optional()
-            .describe(
-                "Serving certificate, from a Secret. SPIRE 1.10.1 or newer, which reads a renewed one within the hour.",
-            ),
+        certificate: since(
+            SINCE.servingCertFile,
+            certificateSecret
+                .optional()
+                .describe(
+                    "Serving certificate, from a Secret. SPIRE reads a renewed one within the hour.",
+                ),
+        ),
         acme: z
             .strictObject({
                 domainName: hostName.describe(

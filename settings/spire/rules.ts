@@ -2,7 +2,7 @@
 import { durationSeconds, trustDomainOf } from "../words";
 import { socketConflict } from "./sockets";
 import { skewProblem } from "../../versions/spireUpgrade";
-import { SINCE, supports, unsupportedSpire } from "../../versions/spire";
+import { unsupportedSpire } from "../../versions/spire";
 import type { AgentSettings, ServerSettings, SpireSettings } from ".";
 
 type Problems = Generator<string>;
@@ -41,7 +41,6 @@ export function* spireProblems(spire: SpireSettings, trustDomain: string): Probl
     yield* storageProblems(server);
     yield* ttlProblems(server);
     yield* apiProblems(server, trustDomain);
-    yield* serverVersionProblems(server, version);
     yield* agentVersionProblems(agent, version);
     yield* agentProblems(agent, server);
 }
@@ -105,36 +104,13 @@ function* apiProblems({ adminIds, federation, replicas }: ServerSettings, own: s
     }
 }
 
-function* serverVersionProblems(server: ServerSettings, version: string): Problems {
-    const tooOld = (key: string, feature: keyof typeof SINCE) =>
-        `spire.server.${key}: needs SPIRE ${SINCE[feature]} or newer, and spire.version is ${version}; remove it or upgrade`;
-    if (server.pruneAttestedNodesExpiredFor && !supports(version, "pruneAttestedNodes")) {
-        yield tooOld("pruneAttestedNodesExpiredFor", "pruneAttestedNodes");
-    }
-    if (server.bundlePublisher === "k8s_configmap" && !supports(version, "configMapPublisher")) {
-        yield tooOld('bundlePublisher = "k8s_configmap"', "configMapPublisher");
-    }
-    const endpoint = server.federation?.bundleEndpoint;
-    const certificate = endpoint?.profile === "https_web" && endpoint.certificate;
-    if (certificate && !supports(version, "servingCertFile")) {
-        yield tooOld("federation.bundleEndpoint.certificate", "servingCertFile");
-    }
-}
-
-function* agentVersionProblems(agent: AgentSettings, serverVersion: string): Problems {
-    const version = agent.version ?? serverVersion;
-    if (agent.version !== undefined) {
-        const at = `spire.agent.version = "${version}"`;
-        const unsupported = unsupportedSpire(version);
-        if (unsupported) yield `${at}: ${unsupported}`;
-        const skew = skewProblem(serverVersion, version);
-        if (skew) yield `${at}: ${skew}; leave it out, so that agents follow the server`;
-    }
-    for (const key of ["rebootstrapMode", "rebootstrapDelay"] as const) {
-        if (agent[key] !== undefined && !supports(version, "rebootstrap")) {
-            yield `spire.agent.${key} = "${agent[key]}": needs SPIRE ${SINCE.rebootstrap} or newer, and the agents are ${version}; remove it or upgrade`;
-        }
-    }
+function* agentVersionProblems({ version }: AgentSettings, serverVersion: string): Problems {
+    if (version === undefined) return;
+    const at = `spire.agent.version = "${version}"`;
+    const unsupported = unsupportedSpire(version);
+    if (unsupported) yield `${at}: ${unsupported}`;
+    const skew = skewProblem(serverVersion, version);
+    if (skew) yield `${at}: ${skew}; leave it out, so that agents follow the server`;
 }
 
 function* agentProblems(agent: AgentSettings, server: ServerSettings): Problems {

@@ -1,5 +1,7 @@
 /** Settings of the SPIRE server. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
+import { SINCE } from "../../versions/spire";
+import { since } from "../since";
 import { datastoreSettings } from "./datastore";
 import { federationSettings } from "./federation";
 import { byteQuantity, duration, group, httpsUrl, objectName, resources, spiffeId } from "../words";
@@ -82,22 +84,29 @@ const api = {
             .default(true)
             .describe("500 signatures per second and IP address, for X.509- and JWT-SVIDs each."),
     }).describe("SPIRE's own rate limits."),
-    pruneAttestedNodesExpiredFor: duration
-        .optional()
-        .describe(
-            "Forget agents whose SVID expired so long ago, as those of removed nodes. SPIRE 1.13 or newer; never when absent.",
-        ),
+    pruneAttestedNodesExpiredFor: since(
+        SINCE.pruneAttestedNodes,
+        duration
+            .optional()
+            .describe(
+                "Forget agents whose SVID expired so long ago, as those of removed nodes; never when absent.",
+            ),
+    ),
     cacheReloadInterval: duration
         .optional()
         .describe(
             "How often the server reads entries anew (experimental in SPIRE): sooner is more load on the datastore. 5s when absent.",
         ),
-    bundlePublisher: z
-        .enum(["k8sbundle", "k8s_configmap"])
-        .default("k8sbundle")
-        .describe(
-            "SPIRE's plugin that writes the trust bundle's ConfigMap. k8s_configmap, its successor, needs SPIRE 1.12.4.",
-        ),
+    bundlePublisher: since(
+        SINCE.configMapPublisher,
+        z
+            .enum(["k8sbundle", "k8s_configmap"])
+            .default("k8sbundle")
+            .describe(
+                "SPIRE's plugin that writes the trust bundle's ConfigMap. k8s_configmap succeeds the other.",
+            ),
+        "k8s_configmap",
+    ),
     federation: federationSettings.optional().describe("Federation with other trust domains."),
 };
 

@@ -129,7 +129,9 @@ test("Hubble needs certificates that stay the same from preview to preview", () 
     }
     const provided = { enabled: true, tls: { method: "provided" } };
     assert.deepEqual(cilium({ hubble: provided }), []);
-    assert.match(cilium({ hubble: provided, version: "1.15.19" })[0]!, /1\.16\.0 or newer/);
+    assert.deepEqual(cilium({ hubble: provided, version: "1.15.19" }), [
+        'cilium-spire:cilium.hubble.tls.method = "provided": needs Cilium 1.16.0 or newer, and cilium.version is 1.15.19; use another or upgrade',
+    ]);
     const certmanager = { method: "certmanager", issuerRef: { name: "ca" } };
     assert.deepEqual(
         cilium({ version: "1.15.19", hubble: { enabled: true, tls: certmanager } }),
@@ -156,6 +158,12 @@ test("host and port of the API server belong together", () => {
     assert.match(cilium({ k8sServiceHost: "10.0.0.1" })[0]!, /set cilium\.k8sServicePort too/);
     assert.match(cilium({ k8sServicePort: 6443 })[0]!, /set cilium\.k8sServiceHost too/);
     assert.deepEqual(cilium({ k8sServiceHost: "auto" }), []);
+    const old = { version: "1.15.19", k8sServicePort: 6443 };
+    assert.match(
+        cilium({ ...old, k8sServiceHost: "auto" })[0]!,
+        /k8sServiceHost = "auto": needs Cilium 1\.16\.0/,
+    );
+    assert.deepEqual(cilium({ ...old, k8sServiceHost: "10.0.0.1" }), []);
 });
 
 test("the handshake's port is not that of another process of the host", () => {

@@ -118,13 +118,15 @@ testRules([
     {
         name: "pruning before SPIRE 1.13",
         refused: { version: "1.12.6", server: { pruneAttestedNodesExpiredFor: "720h" } },
-        message: /pruneAttestedNodesExpiredFor: needs SPIRE 1\.13\.0.*spire\.version is 1\.12\.6/,
+        message:
+            /pruneAttestedNodesExpiredFor = "720h": needs SPIRE 1\.13\.0.*spire\.version is 1\.12\.6; remove it or upgrade/,
         accepted: { version: "1.13.0", server: { pruneAttestedNodesExpiredFor: "720h" } },
     },
     {
         name: "k8s_configmap before SPIRE 1.12.4",
         refused: { version: "1.12.3", server: { bundlePublisher: "k8s_configmap" } },
-        message: /bundlePublisher = "k8s_configmap": needs SPIRE 1\.12\.4/,
+        message:
+            /bundlePublisher = "k8s_configmap": needs SPIRE 1\.12\.4.*; use another or upgrade/,
         accepted: { version: "1.12.4", server: { bundlePublisher: "k8s_configmap" } },
     },
     {
