@@ -1,6 +1,6 @@
 /** What a user is told of a configuration that the schema refuses. */
+import { distance } from "fastest-levenshtein";
 import { z } from "zod";
-import { closest } from "./closest";
 import { settingsSchema } from "./schema";
 import { memberOf, shapeOf, type Type, variantsOf } from "./walk";
 
@@ -60,6 +60,13 @@ function unknownKey(key: string, issue: z.core.$ZodIssueUnrecognizedKeys, raw: u
     const known = places.find(({ needs }) => needs.length === 0)?.keys ?? [];
     const close = closest(key, known);
     return `is not a key of this program; ${close ? `did you mean ${close}?` : `keys here: ${known.join(", ")}`}`;
+}
+
+/** The word that a misspelt one was meant to be: at most a third of its letters wrong, not counting their case. */
+function closest(misspelt: string, words: string[]): string | undefined {
+    const wrong = (word: string) => distance(misspelt.toLowerCase(), word.toLowerCase());
+    const [best] = words.toSorted((a, b) => wrong(a) - wrong(b));
+    return best !== undefined && wrong(best) <= best.length / 3 ? best : undefined;
 }
 
 /** Where a path leads by one choice of variants: the keys there, and the tags that would have to be others. */
