@@ -32,7 +32,8 @@ export function memberOf(type: Type | undefined, key: PropertyKey, value?: unkno
 export interface Variant {
     type: Type;
     tag: string;
-    /** What the tag says. */
+    /** The type of the tag, and what it says. */
+    word: Type;
     literal: string;
     /** Whether a value is meant to be of this variant. */
     chosen: (value: unknown) => boolean;
@@ -48,7 +49,8 @@ export function variantsOf(type: Type | undefined): Variant[] {
         return {
             type: option,
             tag,
-            literal: [...(unwrap(word) as z.ZodLiteral<string>).values].join(),
+            word,
+            literal: [...(unwrap(word) as z.ZodLiteral<string>).values].join('" or "'),
             // One variant may be the default, for which the tag is absent.
             chosen: (value) =>
                 z.safeParse(word, (value as Record<string, unknown> | undefined)?.[tag]).success,

@@ -8,6 +8,9 @@ import { chartLocation } from "./chart";
 import { encryptionSettings } from "./encryption";
 import { hubbleSettings } from "./hubble";
 
+const TUNING =
+    "Tuning of authentication. With `adopt`, queue sizes and interval are set in the installer's values.";
+
 /** Of a Cilium, whoever installed it. */
 const common = {
     version: version
@@ -32,7 +35,7 @@ const common = {
 export const installSettings = z.strictObject({
     mode: z.literal("install").default("install").describe("This program installs Cilium."),
     ...common,
-    authentication: installedAuthentication.describe("Tuning of authentication."),
+    authentication: installedAuthentication.describe(TUNING),
     chart: chartLocation
         .optional()
         .describe(
@@ -74,9 +77,7 @@ export const adoptSettings = z.strictObject(
                 "Cilium is there, from Helm or another installer, and gets only what authentication needs. A stack does not adopt the Cilium that it installed.",
             ),
         ...common,
-        authentication: adoptedAuthentication.describe(
-            "Tuning of authentication. Queue sizes and interval are set in the installer's values.",
-        ),
+        authentication: adoptedAuthentication.describe(TUNING),
     },
     lacking(
         'describes an installation, but with cilium.mode = "adopt" this program installs no Cilium; remove it',

@@ -8,7 +8,9 @@ const patterns = [...reference().matchAll(/^\| `([^`]+)`/gm)].map(([, key]) => {
         .replaceAll("<key>", "[^.]+")
         .replaceAll("\\[\\]", "(\\[\\d*\\])?");
     // Of free content, only the beginning is known.
-    return new RegExp(`^${source}${/^cilium\.values$|Labels$/.test(key!) ? "(\\..+)?" : ""}$`);
+    return new RegExp(
+        `^${source}${/^cilium\.values$|Labels$|\.affinity$/.test(key!) ? "(\\..+)?" : ""}$`,
+    );
 });
 
 /** Whether a stack file may have this key, such as `spire.server.replicas`. */
