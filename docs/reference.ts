@@ -90,27 +90,31 @@ function rowOf(type: Type, key: string): Row {
 function variantRows(variants: Variant[], key: string): Row[] {
     const { tag } = variants[0]!;
     const tagKey = `${key}.${tag}`;
+    const all = variants.flatMap(({ literals }) => literals);
     const tagRow: Row = {
         key: tagKey,
-        type: variants.map(({ literal }) => code(literal)).join(", "),
+        type: all.map(code).join(", "),
         fallback:
             variants.map(({ word }) => defaultOf(word)).find((d) => d !== "required") ?? "required",
         meaning: variants
-            .map(({ word, literal }) => `${code(literal)}: ${meaningOf(word, tagKey)}`)
+            .map(
+                ({ word, literals }) =>
+                    `${literals.map(code).join(", ")}: ${meaningOf(word, tagKey)}`,
+            )
             .join("<br>"),
     };
     // What several variants have alike is told once.
     const told = new Map<string, { row: Row; of: string[] }>();
-    for (const { type, literal } of variants) {
+    for (const { type, literals } of variants) {
         for (const row of rowsOf(type, key).filter((r) => r.key !== tagKey)) {
             const text = lineOf(row);
             if (!told.has(text)) told.set(text, { row, of: [] });
-            told.get(text)!.of.push(code(`${tag}: ${literal}`));
+            told.get(text)!.of.push(...literals.map((literal) => code(`${tag}: ${literal}`)));
         }
     }
     const rows = [...told.values()].map(({ row, of }) => ({
         row,
-        when: of.length < variants.length ? of.join(" or ") : undefined,
+        when: of.length < all.length ? of.join(" or ") : undefined,
     }));
     return [
         tagRow,

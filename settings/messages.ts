@@ -85,8 +85,8 @@ function placesOf(
     const value = raw as Record<PropertyKey, unknown> | undefined;
     const variants = variantsOf(type);
     if (variants.length > 0) {
-        return variants.flatMap(({ type: variant, tag, literal, chosen }) => {
-            const need = `${[...at, tag].join(".")} = "${literal}"`;
+        return variants.flatMap(({ type: variant, tag, literals, chosen }) => {
+            const need = `${[...at, tag].join(".")} = "${literals.join('" or "')}"`;
             const needs = chosen(value) ? [] : [need];
             return placesOf(variant, path, raw, at).map((place) => ({
                 keys: place.keys,

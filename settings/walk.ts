@@ -32,9 +32,9 @@ export function memberOf(type: Type | undefined, key: PropertyKey, value?: unkno
 export interface Variant {
     type: Type;
     tag: string;
-    /** The type of the tag, and what it says. */
+    /** The type of the tag, and what it may say. */
     word: Type;
-    literal: string;
+    literals: string[];
     /** Whether a value is meant to be of this variant. */
     chosen: (value: unknown) => boolean;
 }
@@ -50,7 +50,7 @@ export function variantsOf(type: Type | undefined): Variant[] {
             type: option,
             tag,
             word,
-            literal: [...(unwrap(word) as z.ZodLiteral<string>).values].join('" or "'),
+            literals: [...(unwrap(word) as z.ZodLiteral<string>).values],
             // One variant may be the default, for which the tag is absent.
             chosen: (value) =>
                 z.safeParse(word, (value as Record<string, unknown> | undefined)?.[tag]).success,

@@ -4,100 +4,69 @@ import { existingName, labelKey, labelValue, objectName, variants } from "../wor
 
 const labels = z.record(labelKey, labelValue);
 
-const key = labelKey.describe("Label key.");
-const values = z.array(labelValue).min(1, "must have a value").describe("Label values.");
-
 /** Conditions on labels: with values, or without. */
-const requirements = [
+const conditions = [
     z.strictObject({
-        operator: z.literal("In").describe("The label has one of the values."),
-        key,
-        values,
+        operator: z.literal(["In", "NotIn"]),
+        key: labelKey,
+        values: z.array(labelValue).min(1, "must have a value"),
     }),
-    z.strictObject({
-        operator: z.literal("NotIn").describe("The label is absent, or has none of the values."),
-        key,
-        values,
-    }),
-    z.strictObject({ operator: z.literal("Exists").describe("The label is there."), key }),
-    z.strictObject({ operator: z.literal("DoesNotExist").describe("The label is absent."), key }),
+    z.strictObject({ operator: z.literal(["Exists", "DoesNotExist"]), key: labelKey }),
 ] as const;
-
-const threshold = z
-    .array(z.string().regex(/^-?\d+$/, "must be a whole number, in quotes"))
-    .length(1, "must have exactly one number")
-    .describe("The number, in quotes.");
 
 /** Nodes can also be compared by number. */
-const nodeRequirements = [
-    ...requirements,
-    z.strictObject({
-        operator: z.literal("Gt").describe("The label is a greater number."),
-        key,
-        values: threshold,
-    }),
-    z.strictObject({
-        operator: z.literal("Lt").describe("The label is a smaller number."),
-        key,
-        values: threshold,
-    }),
-] as const;
+const comparison = z.strictObject({
+    operator: z.literal(["Gt", "Lt"]),
+    key: labelKey,
+    values: z
+        .array(z.string().regex(/^-?\d+$/, "must be a whole number, in quotes"))
+        .length(1, "must have exactly one number"),
+});
 
 const nodeTerm = z.strictObject({
     matchExpressions: z
-        .array(variants("operator", nodeRequirements))
-        .min(1, "must have a condition")
-        .describe("Conditions on node labels, all of which must hold."),
+        .array(variants("operator", [...conditions, comparison]))
+        .min(1, "must have a condition"),
 });
 
 const labelSelector = z.strictObject({
-    matchLabels: labels.optional().describe("Labels that must be there."),
-    matchExpressions: z
-        .array(variants("operator", requirements))
-        .optional()
-        .describe("Conditions on labels."),
+    matchLabels: labels.optional(),
+    matchExpressions: z.array(variants("operator", conditions)).optional(),
 });
 
 const podTerm = z.strictObject({
-    labelSelector: labelSelector.describe("Which pods."),
-    topologyKey: labelKey.describe("Node label whose value makes two nodes one place."),
-    namespaces: z.array(objectName).optional().describe("Namespaces of those pods; the own one."),
-    namespaceSelector: labelSelector.optional().describe("The same by labels."),
+    labelSelector,
+    topologyKey: labelKey,
+    namespaces: z.array(objectName).optional(),
+    namespaceSelector: labelSelector.optional(),
 });
 
-const weight = z.int().min(1).max(100).describe("1 to 100.");
+const weight = z.int().min(1).max(100);
 
-const podTerms = z.strictObject({
-    requiredDuringSchedulingIgnoredDuringExecution: z
-        .array(podTerm)
-        .optional()
-        .describe("Must hold."),
-    preferredDuringSchedulingIgnoredDuringExecution: z
-        .array(z.strictObject({ weight, podAffinityTerm: podTerm.describe("The condition.") }))
-        .optional()
-        .describe("Should hold."),
-});
-
-/** `affinity` of a pod, with the names that Kubernetes gives them. */
-export const affinity = z.strictObject({
-    nodeAffinity: z
+/** What must hold, and what should. */
+function rules<R extends z.ZodType, P extends z.ZodType>(required: R, preferred: P) {
+    return z
         .strictObject({
-            requiredDuringSchedulingIgnoredDuringExecution: z
-                .strictObject({
-                    nodeSelectorTerms: z.array(nodeTerm).min(1).describe("One of these."),
-                })
-                .optional()
-                .describe("Must hold."),
-            preferredDuringSchedulingIgnoredDuringExecution: z
-                .array(z.strictObject({ weight, preference: nodeTerm.describe("The condition.") }))
-                .optional()
-                .describe("Should hold."),
+            requiredDuringSchedulingIgnoredDuringExecution: required.optional(),
+            preferredDuringSchedulingIgnoredDuringExecution: z.array(preferred).optional(),
         })
-        .optional()
-        .describe("Which nodes."),
-    podAffinity: podTerms.optional().describe("Near which pods."),
-    podAntiAffinity: podTerms.optional().describe("Away from which pods."),
-});
+        .optional();
+}
+
+const nodeRules = rules(
+    z.strictObject({ nodeSelectorTerms: z.array(nodeTerm).min(1) }),
+    z.strictObject({ weight, preference: nodeTerm }),
+);
+const podRules = rules(z.array(podTerm), z.strictObject({ weight, podAffinityTerm: podTerm }));
+
+/** `affinity` of a pod, with the names that Kubernetes gives them. What they mean, Kubernetes says. */
+export const affinity = z
+    .strictObject({ nodeAffinity: nodeRules, podAffinity: podRules, podAntiAffinity: podRules })
+    .meta({
+        externalDocs:
+            "As [Kubernetes has it](https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#affinity-and-anti-affinity), " +
+            "without `matchFields`, `matchLabelKeys` and `mismatchLabelKeys`.",
+    });
 
 export const toleration = z
     .strictObject({

@@ -90,6 +90,26 @@ testRules([
         accepted: { agent: { affinity: nodeAffinity({ operator: "Exists" }) } },
     },
     {
+        name: "a misspelt key of an affinity",
+        refused: { agent: { affinity: { nodeAfinity: {} } } },
+        message: /agent\.affinity\.nodeAfinity: is not a key.*did you mean nodeAffinity\?/,
+        accepted: { agent: { affinity: { nodeAffinity: {} } } },
+    },
+    {
+        name: "values of a condition without",
+        refused: { agent: { affinity: nodeAffinity({ operator: "Exists", values: ["ssd"] }) } },
+        message:
+            /matchExpressions\.0\.values: is not a key .*operator = "In" or "NotIn" or .*operator = "Gt" or "Lt"; remove it/,
+        accepted: { agent: { affinity: nodeAffinity({ operator: "In", values: ["ssd"] }) } },
+    },
+    {
+        name: "an operator that Kubernetes does not know",
+        refused: { agent: { affinity: nodeAffinity({ operator: "Is", values: ["ssd"] }) } },
+        message:
+            /operator = "Is": operator must be one of: In, NotIn, Exists, DoesNotExist, Gt, Lt/,
+        accepted: { agent: { affinity: nodeAffinity({ operator: "Gt", values: ["1"] }) } },
+    },
+    {
         name: "one spread twice",
         refused: { server: { topologySpread: [{ topologyKey: "zone" }, { topologyKey: "zone" }] } },
         message: /server\.topologySpread = .*: has the same topologyKey twice/,
