@@ -12,6 +12,7 @@ import { serverClaims, serverPod } from "../../../components/spire/serverPod";
 import { ConfigError } from "../../../settings/decode";
 import type { Settings } from "../../../settings/schema";
 import { spireSettings } from "../../../settings/spire";
+import { unwrap, variantsOf } from "../../../settings/walk";
 import { arbitraryOf, decode, validSpire, without } from "../../unit/components/spire/arbitrary";
 import { render, useMocks } from "./render";
 
@@ -32,27 +33,20 @@ function* optionsOf(
     path: string[] = [],
     id = "",
 ): Generator<Option> {
-    const wrapped =
-        type instanceof z.ZodDefault ||
-        type instanceof z.ZodPrefault ||
-        type instanceof z.ZodOptional;
-    if (wrapped) {
-        yield* optionsOf(type.unwrap() as z.ZodType, value, path, id);
-    } else if (type instanceof z.ZodDiscriminatedUnion) {
-        const tag = type.def.discriminator;
-        for (const variant of type.options as z.ZodObject<Record<string, z.ZodLiteral<string>>>[]) {
-            const name = variant.shape[tag]!.value;
-            if (value !== undefined && (value as Record<string, unknown>)[tag] !== name) continue;
-            yield* optionsOf(variant, value, path, `${id}[${name}]`);
+    const inner = unwrap(type) as z.ZodType;
+    const variants = variantsOf(inner);
+    for (const { type: variant, literals, chosen } of variants) {
+        if (value !== undefined && !chosen(value)) continue;
+        yield* optionsOf(variant as z.ZodType, value, path, `${id}[${literals.join()}]`);
+    }
+    if (inner instanceof z.ZodObject) {
+        for (const [key, member] of Object.entries<z.ZodType>(inner.shape)) {
+            const within = (value as Record<string, unknown> | undefined)?.[key];
+            if (value !== undefined && within === undefined) continue;
+            yield* optionsOf(member, within, [...path, key], id ? `${id}.${key}` : key);
         }
-    } else if (type instanceof z.ZodObject) {
-        for (const [key, member] of Object.entries<z.ZodType>(type.shape)) {
-            const inner = (value as Record<string, unknown> | undefined)?.[key];
-            if (value !== undefined && inner === undefined) continue;
-            yield* optionsOf(member, inner, [...path, key], id ? `${id}.${key}` : key);
-        }
-    } else if (!(type instanceof z.ZodLiteral)) {
-        yield { path, id, type };
+    } else if (variants.length === 0 && !(inner instanceof z.ZodLiteral)) {
+        yield { path, id, type: inner };
     }
 }
 
