@@ -36,8 +36,8 @@ test("supported versions", () => {
         true,
         false,
     ]);
-    const old = Number(constant("preflight.ts", "OLDEST_KUBERNETES"));
-    const fine = Number(constant("preflight.ts", "FINE_GRAINED_KUBELET"));
+    const old = Number(constant("doctor/requirements.ts", "OLDEST_KUBERNETES"));
+    const fine = Number(constant("doctor/requirements.ts", "FINE_GRAINED_KUBELET"));
     const wanted = `1.${fine} or newer; 1.${old} to 1.${fine - 1} with`;
     assert.ok(row("README.md", "Kubernetes").includes(wanted), wanted);
     assert.ok(
@@ -64,15 +64,13 @@ test("what a user's machine needs", () => {
 });
 
 test("what the sandbox needs", () => {
-    const preflight = "sandbox/host/machine.ts";
-    const list = (name: string) =>
-        new RegExp(`${name} = \\[(\\d+), (\\d+)\\]`).exec(read(preflight))!.slice(1).join(".");
-    const gigabytes = (name: string) => `${Number.parseInt(constant(preflight, name), 10)} GB`;
+    const minimum = (name: string) => constant("sandbox/host/machine.ts", name);
+    const gigabytes = (name: string) => `${Number.parseInt(minimum(name), 10)} GB`;
     for (const file of ["README.md", "sandbox/README.md"]) {
         const text = read(file).replaceAll(/\s+/g, " ");
         for (const wanted of [
-            `Go ${list("MINIMUM_GO")}`,
-            new RegExp(`kernel ${list("MINIMUM_KERNEL")}`),
+            `Go ${minimum("MINIMUM_GO")}`,
+            new RegExp(`kernel ${minimum("MINIMUM_KERNEL")}`),
             new RegExp(`${gigabytes("MINIMUM_MEMORY")} (of )?memory`),
             new RegExp(`${gigabytes("nothingBuilt")} (of )?disk`),
         ]) {
