@@ -2,9 +2,9 @@
  * `make matrix`: the main job and its proof for each pair of a Cilium and a SPIRE that can be built, each on a cluster of its
  * own. `CILIUM=` and `SPIRE=` restrict it to one version. Results go to docs/matrix.json, and as a table into README.md.
  */
-import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execa } from "execa";
 import { buildableVersions, KUBERNETES_VERSION, type Versions } from "../sandbox/build/versions";
 import { instance } from "../sandbox/host/instance";
 import { repositoryRoot } from "../sandbox/host/paths";
@@ -24,7 +24,7 @@ const MARKERS = ["<!-- matrix:begin -->", "<!-- matrix:end -->"] as const;
 /** Pulling up a cluster, all builds and the proof: the builds of one pair take a quarter of an hour. */
 const PAIR_DEADLINE_MS = 45 * 60_000;
 
-function main(): boolean {
+async function main(): Promise<boolean> {
     const chosen = (name: keyof Versions) => {
         const only = process.env[name.toUpperCase()];
         return only ? [only] : buildableVersions(name);
@@ -33,7 +33,7 @@ function main(): boolean {
     const failed: string[] = [];
     for (const cilium of chosen("cilium")) {
         for (const spire of chosen("spire")) {
-            const passed = prove({ cilium, spire });
+            const passed = await prove({ cilium, spire });
             if (!passed) failed.push(`Cilium ${cilium} with SPIRE ${spire}`);
             const others = results.filter((r) => r.cilium !== cilium || r.spire !== spire);
             const date = new Date().toISOString().slice(0, 10);
@@ -54,32 +54,27 @@ function main(): boolean {
 }
 
 /** The main job in a process of its own, on a sandbox of its own that is new. */
-function prove(versions: Versions): boolean {
+async function prove(versions: Versions): Promise<boolean> {
     const sandbox = instance(process.env.CILIUM_SPIRE_SANDBOX ?? 7);
     const log = `${sandbox.stateDir}-matrix.log`;
     const env = {
-        ...process.env,
         CILIUM: versions.cilium,
         SPIRE: versions.spire,
         CILIUM_SPIRE_SANDBOX: String(sandbox.number),
     };
-    const run = (script: string, verb: string) => {
-        const output = openSync(log, "a");
-        const stdio: ["ignore", number, number] = ["ignore", output, output];
-        const command = [join(__dirname, script), verb];
-        const { status } = spawnSync(process.execPath, command, {
-            env,
-            stdio,
-            timeout: PAIR_DEADLINE_MS,
+    const output = { file: log, append: true } as const;
+    const run = async (script: string, verb: string) => {
+        const { failed } = await execa(process.execPath, [join(__dirname, script), verb], {
+            ...{ env, stdin: "ignore", stdout: output, stderr: output },
+            ...{ timeout: PAIR_DEADLINE_MS, buffer: false, reject: false },
         });
-        closeSync(output);
-        return status === 0;
+        return !failed;
     };
     const pair = `Cilium ${versions.cilium}, SPIRE ${versions.spire}`;
     progress(`${pair} ...`);
-    const passed = run("cli.js", "down") && run("up.js", "up");
+    const passed = (await run("../sandbox/cli.js", "down")) && (await run("up.js", "up"));
     progress(`${pair}: ${passed ? "proven" : `failed, see ${log}`}`);
-    run("cli.js", "down");
+    await run("../sandbox/cli.js", "down");
     return passed;
 }
 
@@ -121,4 +116,4 @@ export function withTable(text: string, content: string): string {
     return `${text.slice(0, begin + MARKERS[0].length)}\n\n${content}\n\n${text.slice(end)}`;
 }
 
-if (require.main === module) process.exit(main() ? 0 : 1);
+if (require.main === module) void main().then((passed) => process.exit(passed ? 0 : 1));

@@ -3,10 +3,10 @@
  *
  * `node bin/test/run.js check` leaves out what needs a cluster. The last line is `N passed, N failed`.
  */
-import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
+import { execa } from "execa";
 import { ensureBinary } from "../sandbox/build/binaries";
 import { buildAll, down } from "../sandbox/cluster";
 import { repositoryRoot } from "../sandbox/host/paths";
@@ -50,11 +50,11 @@ const phases: Phase[] = [
 ];
 
 /** A command that passes or fails as one test; its output is shown only when it fails. */
-function command(name: string, args: string[]): Promise<Tally> {
-    const result = spawnSync(name, args, { cwd: repositoryRoot, encoding: "utf8" });
-    const passed = result.status === 0;
-    if (!passed) console.log(result.error?.message ?? result.stdout + result.stderr);
-    return Promise.resolve({ passed: Number(passed), failed: Number(!passed) });
+async function command(name: string, args: string[]): Promise<Tally> {
+    const options = { cwd: repositoryRoot, all: true, reject: false };
+    const { failed, all, shortMessage } = await execa(name, args, options);
+    if (failed) console.log(all || shortMessage);
+    return { passed: Number(!failed), failed: Number(failed) };
 }
 
 /** The test files of some folders. One at a time and with a line per test when `verbose`. */

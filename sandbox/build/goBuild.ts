@@ -39,15 +39,10 @@ export async function goBuild(build: GoBuild, target: string): Promise<void> {
     await mkdir(dirname(log), { recursive: true });
     const output = createWriteStream(log);
     const said: string[] = [];
-    let unfinished = "";
-    const onStderr = (text: string) => {
-        output.write(text);
-        const lines = (unfinished + text).split("\n");
-        unfinished = lines.pop()!;
-        for (const line of lines) {
-            if (isPackage(line)) builds.compiled();
-            else said.push(line);
-        }
+    const onStderr = (line: string) => {
+        output.write(`${line}\n`);
+        if (isPackage(line)) builds.compiled();
+        else said.push(line);
     };
     builds.begin(build.name);
     const timer = setInterval(() => progressState(builds.line()), 1000);
@@ -60,7 +55,7 @@ export async function goBuild(build: GoBuild, target: string): Promise<void> {
     } catch (error) {
         // Of a killed command there is only that; its arguments are no news.
         const [status] = messageOf(error).split("\n");
-        const end = tail([...said, unfinished].join("\n").trim() || status!);
+        const end = tail(said.join("\n").trim() || status!);
         throw new Error(`building ${build.name} failed, its log is ${log}\n${end}`);
     } finally {
         clearInterval(timer);

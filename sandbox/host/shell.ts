@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { execa } from "execa";
 
 /** Options of {@link run}. */
 export interface RunOptions {
@@ -10,8 +9,8 @@ export interface RunOptions {
     env?: Record<string, string>;
     /** Milliseconds until the command is killed. @default 120000 */
     timeoutMs?: number;
-    /** Called with what the command writes to stderr, as it comes: parts of lines, too. */
-    onStderr?: (text: string) => void;
+    /** Called with each line that the command writes to stderr, as it comes. */
+    onStderr?: (line: string) => void;
 }
 
 /**
@@ -23,41 +22,28 @@ export interface RunOptions {
 export async function run(
     command: string,
     args: readonly string[],
-    options: RunOptions = {},
+    { input = "", cwd, env, timeoutMs = 120_000, onStderr }: RunOptions = {},
 ): Promise<string> {
-    const child = spawn(command, args, {
-        cwd: options.cwd,
-        env: { ...process.env, ...options.env },
-        stdio: ["pipe", "pipe", "pipe"],
+    const stderr = function* (line: unknown) {
+        onStderr?.(String(line));
+        yield line;
+    };
+    const result = await execa(command, args, {
+        ...{ input, cwd, env, timeout: timeoutMs, killSignal: "SIGKILL" },
+        ...{ stderr, stripFinalNewline: false, reject: false },
     });
-    // Not spawn's own timeout: its timer lives on, and this process with it, when a command cannot start.
-    const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 120_000);
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        stderr += text;
-        options.onStderr?.(text);
-    });
-    child.stdin.on("error", () => {}); // a command that does not read its input is no error
-    child.stdin.end(options.input ?? "");
+    if (!result.failed) return result.stdout;
     const line = [command, ...args].join(" ").slice(0, 300);
-    let code: number | null;
-    let signal: string | null;
-    try {
-        [code, signal] = (await once(child, "close")) as [number | null, string | null];
-    } catch (error) {
-        throw new Error(`cannot run ${line}: ${messageOf(error)}`);
-    } finally {
-        clearTimeout(timer);
+    const { exitCode, signal, timedOut, originalMessage } = result;
+    if (exitCode === undefined && signal === undefined) {
+        throw new Error(`cannot run ${line}: ${originalMessage}`);
     }
-    if (code === 0) return stdout;
-    const status = child.killed
+    const status = timedOut
         ? "timed out"
         : signal
           ? `died of ${signal}`
-          : `exit status ${code}`;
-    throw new Error(`${line}: ${status}\n${tail(stderr.trim() || stdout.trim())}`);
+          : `exit status ${exitCode}`;
+    throw new Error(`${line}: ${status}\n${tail(result.stderr.trim() || result.stdout.trim())}`);
 }
 
 /** What an error says, without its class. */

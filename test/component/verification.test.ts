@@ -138,7 +138,7 @@ test("an API server that does not answer is waited for, then exit code 2", async
 });
 
 test("an edit counts at once, without a build", async () => {
-    const file = join(dir, "settings", "primitives.ts");
+    const file = join(dir, "settings", "words.ts");
     const source = await readFile(file, "utf8");
     await writeFile(file, `throw new Error("edited");\n${source}`);
     try {

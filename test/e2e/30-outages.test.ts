@@ -95,11 +95,11 @@ describe("interrupted", () => {
         test(`an up that is ${what} while it writes leaves nothing that the next one does not mend`, async () => {
             const server = await spireServer(state);
             await server.delete((await ourEntries(state)).map((entry) => entry.id));
-            const { child, ended } = start(home, "up");
+            const { pid, ended } = start(home, "up");
             await poll(120_000, "entry written by the up", async () =>
                 (await ourEntries(state)).length ? { done: true } : { waitingFor: "none so far" },
             );
-            process.kill(-child.pid!, signal);
+            process.kill(-pid, signal);
             const { code, output } = await ended;
             assert.notEqual(code, 0, output);
             // A killed process leaves its lock, and a user would run "pulumi cancel"; Ctrl-C leaves none.

@@ -1,11 +1,10 @@
 /** The doctor as `verify` runs it, on a stack that is up. Where the plugin ends: test/support/commandPlugin.ts. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { before, describe, test } from "node:test";
-import { promisify } from "node:util";
+import { execa } from "execa";
 import { doctorCommand } from "../../components/verification";
 import { checks } from "../../doctor/checks";
 import { settingsOfFile } from "../../doctor/stackFile";
@@ -14,8 +13,6 @@ import { repositoryRoot } from "../../sandbox/host/paths";
 import { clone } from "../support/clone";
 import { type CommandInputs, runLikePlugin, waiting } from "../support/commandPlugin";
 import { ourEntries, spireServer, world, type World } from "./world";
-
-const execute = promisify(execFile);
 
 let state: World;
 let configFile: string;
@@ -50,13 +47,13 @@ describe("verify", () => {
         const dir = await mkdtemp(join(tmpdir(), "cilium-spire-verify-"));
         try {
             await clone(dir);
-            const file = join(dir, "settings", "primitives.ts");
+            const file = join(dir, "settings", "words.ts");
             const source = await readFile(file, "utf8");
             await writeFile(file, `throw new Error("edited");\n${source}`);
             const host = dirname(await ensureBinary("pulumi-language-nodejs"));
             const stack = ["--cwd", dir, "--stack", "dev", "--config-file", configFile];
-            const preview = execute("pulumi", ["preview", ...stack, "--non-interactive"], {
-                env: { ...process.env, PATH: [host, process.env.PATH].join(delimiter) },
+            const preview = execa("pulumi", ["preview", ...stack, "--non-interactive"], {
+                env: { PATH: [host, process.env.PATH].join(delimiter) },
                 timeout: 120_000,
             });
             await assert.rejects(preview, ({ stdout }: { stdout: string }) => {

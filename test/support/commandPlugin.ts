@@ -5,9 +5,8 @@
  * Source: the SDK's documentation (local/command.d.ts), and pulumi/pulumi-command v1.2.1,
  * provider/pkg/provider/local/commandOutputs.go.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { delimiter, dirname } from "node:path";
+import { execa } from "execa";
 
 /** The inputs that the program uses. */
 export interface CommandInputs {
@@ -40,17 +39,9 @@ export async function runLikePlugin(
     { dir, env = {} }: { dir: string; env?: Record<string, string> },
 ): Promise<Outcome> {
     const path = [dirname(process.execPath), process.env.PATH];
-    const child = spawn(program!, [...args, create], {
-        cwd: dir,
-        env: { ...process.env, PATH: path.join(delimiter), ...env },
-        timeout: 200_000,
+    const { exitCode, all } = await execa(program!, [...args, create], {
+        ...{ cwd: dir, env: { PATH: path.join(delimiter), ...env }, input: stdin },
+        ...{ timeout: 200_000, all: true, stripFinalNewline: false, reject: false },
     });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    }
-    child.stdin.on("error", () => {}); // a command that does not read its input is no error
-    child.stdin.end(stdin);
-    const [code] = (await once(child, "close")) as [number | null];
-    return { code, output };
+    return { code: exitCode ?? null, output: all };
 }

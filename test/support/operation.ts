@@ -1,12 +1,11 @@
 /** A Pulumi operation in processes of its own, which can be interrupted. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import { execa } from "execa";
 
 /** A running operation. */
 export interface Operation {
-    child: ChildProcess;
+    pid: number;
     /** Everything printed, and the exit code, when it has ended. */
     ended: Promise<{ code: number | null; output: string }>;
 }
@@ -21,19 +20,15 @@ export function launch(
     env: Record<string, string> = {},
     input = "",
 ): Operation {
-    const child = spawn(command, args, {
-        detached: true,
-        stdio: ["pipe", "pipe", "pipe"],
-        env: { ...process.env, ...env },
+    const child = execa(command, args, {
+        ...{ detached: true, cleanup: false, env, input },
+        ...{ all: true, stripFinalNewline: false, reject: false },
     });
-    child.stdin.on("error", () => {}); // a command that does not read its input is no error
-    child.stdin.end(input);
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    }
-    const ended = once(child, "close").then(([code]) => ({ code: code as number | null, output }));
-    return { child, ended };
+    const ended = child.then(({ exitCode, all, originalMessage }) => ({
+        code: exitCode ?? null,
+        output: all || (originalMessage ?? ""),
+    }));
+    return { pid: child.pid!, ended };
 }
 
 /**
@@ -44,12 +39,12 @@ export function launch(
  * repeats it where a namespace is missing, and waits for pods for minutes. The program, without an engine, can ask for
  * nothing more.
  */
-export async function killAll({ child, ended }: Operation): Promise<void> {
+export async function killAll({ pid, ended }: Operation): Promise<void> {
     // Again, until none is left: one that is being started is not in the first list.
     for (;;) {
-        const pids = await sessionMembers(child.pid!);
+        const pids = await sessionMembers(pid);
         if (pids.length === 0) break;
-        for (const pid of pids) kill(pid);
+        pids.forEach(kill);
         await setTimeout(20);
     }
     await ended;

@@ -1,7 +1,7 @@
 /** What a command line of the documentation may be: every program has a rule, and an unknown one is a fault. */
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import { execa } from "execa";
 import { repositoryRoot } from "../../../sandbox/host/paths";
 import { ciliumSource } from "./ciliumSource";
 import { hasHelp, misused } from "./helpText";
@@ -109,28 +109,20 @@ function pulumiProblem(args: string[], made: Set<string>): string | undefined {
 }
 
 /** The verbs of the sandbox, as its usage lists them. */
-function sandboxProblem(args: string[]): string | undefined {
+async function sandboxProblem(args: string[]): Promise<string | undefined> {
     const words = args.filter((arg, i) => arg !== "--" && i < 3);
     if (words[0] === "--instance") words.splice(0, 2);
-    const usage = usageOfSandbox();
-    const known = usage.some((line) => line.startsWith(`  ${words[0] ?? ""} `));
+    usage ??= usageOfSandbox();
+    const known = (await usage).some((line) => line.startsWith(`  ${words[0] ?? ""} `));
     return known ? undefined : `the sandbox has no verb ${words[0] ?? ""}`;
 }
 
-let usage: string[] | undefined;
-function usageOfSandbox(): string[] {
-    usage ??= (() => {
-        try {
-            execFileSync(process.execPath, ["bin/sandbox/cli.js"], {
-                cwd: repositoryRoot,
-                stdio: "pipe",
-            });
-        } catch (error) {
-            return (error as { stderr: Buffer }).stderr.toString().split("\n");
-        }
-        throw new Error("the sandbox without a verb should fail with its usage");
-    })();
-    return usage;
+let usage: Promise<string[]> | undefined;
+async function usageOfSandbox(): Promise<string[]> {
+    const program = join(repositoryRoot, "bin/sandbox/cli.js");
+    const { exitCode, stderr } = await execa("node", [program], { reject: false });
+    if (exitCode !== 2) throw new Error("the sandbox without a verb should fail with its usage");
+    return stderr.split("\n");
 }
 
 const isFile = (word: string) => /^[\w./-]+\.(ya?ml|json|ts|md|conf)$/.test(word);

@@ -1,5 +1,5 @@
 /** Checks command lines against what the real programs say of themselves with `--help`. */
-import { spawn } from "node:child_process";
+import { execa } from "execa";
 import { ensureBinary } from "../../../sandbox/build/binaries";
 
 /** Programs that can be asked, and what prints the flags that all of a program's commands take. */
@@ -83,13 +83,9 @@ function output(program: string, args: string[]): Promise<string> {
 
 async function run(program: string, args: string[]): Promise<string> {
     const binary = await ensureBinary(program);
-    const env = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
-    const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: 30_000 });
-    let text = "";
-    for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-    }
-    await new Promise((resolve, reject) => child.on("close", resolve).on("error", reject));
-    if (text === "") throw new Error(`${program} ${args.join(" ")} printed nothing`);
-    return text;
+    const env = { PULUMI_SKIP_UPDATE_CHECK: "true" };
+    const options = { env, stdin: "ignore", timeout: 30_000, all: true, reject: false } as const;
+    const { all } = await execa(binary, args, options);
+    if (!all) throw new Error(`${program} ${args.join(" ")} printed nothing`);
+    return all;
 }

@@ -1,7 +1,7 @@
 /** Every command of the documentation can be run: program, verb, flags, files, targets, keys. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { execa } from "execa";
 import { filesMadeIn, problemOf } from "./commands";
 import { allBlocks, type Block, blocksOf } from "./markdown";
 import { commandsOf } from "./shell";
@@ -12,8 +12,9 @@ const LANGUAGES = ["text", "sh", "ts", "yaml"];
 const shellBlocks = allBlocks().filter(({ language }) => language === "sh");
 
 async function problemsOf(block: Block): Promise<string[]> {
-    const { status, stderr } = spawnSync("bash", ["-n"], { input: block.text, encoding: "utf8" });
-    if (status !== 0) return [`${block.file}:${block.line}: ${stderr}`];
+    const options = { input: block.text, reject: false };
+    const { failed, stderr } = await execa("bash", ["-n"], options);
+    if (failed) return [`${block.file}:${block.line}: ${stderr}`];
     const inDocument = [...shellBlocks, block].filter(({ file }) => file === block.file);
     const made = filesMadeIn(block.file, inDocument.flatMap(commandsOf));
     const problems = await Promise.all(

@@ -1,18 +1,16 @@
 /** Every configuration that the options can make is one that SPIRE itself accepts: real binaries judge. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { promisify } from "node:util";
 import * as fc from "fast-check";
 import { ensureBinary } from "../../../../sandbox/build/binaries";
 import { wantedVersions } from "../../../../sandbox/build/versions";
+import { messageOf, run } from "../../../../sandbox/host/shell";
 import { decode, validSpire } from "./arbitrary";
 import { agentConfOf, serverConfOf } from "./confs";
 
-const run = promisify(execFile);
 /** One of server and agent takes about 0.1 s. */
 const RUNS = 50;
 /** The binaries' version, and lifetimes that leave room for every other one: else most draws would lose theirs. */
@@ -43,8 +41,8 @@ async function validate(component: "server" | "agent", conf: object): Promise<vo
     await writeFile(file, text);
     const binary = await ensureBinary(`spire-${component}`);
     await run(binary, ["validate", "-config", file]).catch((error: unknown) => {
-        const { stderr } = error as { stderr: string };
-        throw new Error(`spire-${component} refuses its configuration: ${stderr}\n${text}`);
+        const problem = `spire-${component} refuses its configuration: ${messageOf(error)}`;
+        throw new Error(`${problem}\n${text}`);
     });
 }
 
