@@ -76,5 +76,9 @@ module.exports = {
         tsPreCompilationDeps: true,
         tsConfig: { fileName: "tsconfig.json" },
         combinedDependencies: true,
+        enhancedResolveOptions: {
+            exportsFields: ["exports"],
+            conditionNames: ["require", "node", "default", "types"],
+        },
     },
 };

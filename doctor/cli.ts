@@ -4,7 +4,13 @@
  */
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
-import { Cluster, ClusterUnreachable, messageOf } from "@cilium-spire/entries-provider";
+import {
+    type Attempt,
+    Cluster,
+    ClusterUnreachable,
+    messageOf,
+    poll,
+} from "@cilium-spire/entries-provider";
 import { agentEntriesArgs } from "../components/entries/args";
 import { decodeSettings } from "../settings/decode";
 import type { Settings } from "../settings/schema";
@@ -48,27 +54,28 @@ async function examineUntilHealthy(
 ): Promise<Result[]> {
     const cluster = new Cluster(settings.kubeContext);
     const entries = agentEntriesArgs(settings, stack);
-    const deadline = Date.now() + waitSeconds * 1000;
-    let told = "";
-    for (;;) {
+    const attempt = async (): Promise<Attempt<Result[]>> => {
         const patient = new Patient(cluster, settings, stack, entries);
         const results: Result[] = [];
-        let missing: string;
         try {
             for (const check of checks) results.push(await examine(check, patient));
-            missing = results.filter(isWrong).map(nameOf).join(", ");
-            if (missing === "" || Date.now() > deadline) return results;
         } catch (error) {
-            if (!(error instanceof ClusterUnreachable) || Date.now() > deadline) throw error;
-            missing = "an answer of the API server";
+            if (!(error instanceof ClusterUnreachable)) throw error;
+            const late = () => {
+                throw error;
+            };
+            return { waitingFor: "an answer of the API server", late };
         }
-        if (missing !== told) {
-            const seconds = Math.ceil((deadline - Date.now()) / 1000);
-            console.error(`waiting up to ${seconds} s for: ${missing}`);
-            told = missing;
-        }
-        await setTimeout(PAUSE_MS);
-    }
+        const waitingFor = results.filter(isWrong).map(nameOf).join(", ");
+        return waitingFor ? { waitingFor, late: () => results } : { done: results };
+    };
+    let told = "";
+    const onWait = (missing: string, leftMs: number) => {
+        if (missing === told) return;
+        told = missing;
+        console.error(`waiting up to ${Math.ceil(leftMs / 1000)} s for: ${missing}`);
+    };
+    return poll(waitSeconds * 1000, "healthy stack", attempt, { intervalMs: PAUSE_MS, onWait });
 }
 
 /** @returns true when all is well. */

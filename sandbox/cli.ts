@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { ensureBinary, ensureChart } from "./build/binaries";
 import { buildAll, down, locked, remains, status, up } from "./cluster";
 import { instance, nodeNamed, type Instance } from "./host/instance";
 import { addNode, asNode, killNode, recreateNode, removeNode } from "./nodes/nodes";
-import { messageOf, progress } from "./host/shell";
+import { progress } from "./host/shell";
 import { variantName, VARIANTS } from "./controlPlane/variant";
 
 const USAGE = `npm run -s sandbox -- [--instance N] VERB

@@ -8,12 +8,13 @@ import { rmSync } from "node:fs";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { mergeValues, type Values } from "../settings/cilium/values";
 import { ensureKubernetesProgram } from "../sandbox/build/kubernetesRelease";
 import { repositoryRoot } from "../sandbox/host/paths";
-import { messageOf, progress } from "../sandbox/host/shell";
+import { progress } from "../sandbox/host/shell";
 import { enterPulumi, openStack, platformProgram, type Program } from "../automation/stack";
 import { skipAwait } from "./engine/transforms";
 import { startApiServer } from "./support/apiServer";
@@ -23,7 +24,7 @@ const RELEASES = ["1.30.14", "1.31.14", "1.32.0", "1.33.0", "1.35.0"] as const;
 const STACKS = ["dev", "prod"] as const;
 /** The entries need pods. */
 const PODLESS = { exclude: ["**AgentEntries::**"] };
-/** From 1.33 on the kubelet knows the right that is the default (preflight.ts). */
+/** From 1.33 on the kubelet knows the right that is the default (doctor/requirements.ts). */
 const FIRST_WITH_FINE_GRAINED_KUBELET = 33;
 
 /**

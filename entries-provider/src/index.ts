@@ -10,14 +10,15 @@ export {
 } from "./spire/agents";
 export type { EntrySetArgs } from "./entries/entrySet";
 export { type Entries, type Entry, fromShown, normalize, toData } from "./spire/entry";
-export { Cluster, ClusterUnreachable, messageOf } from "./kube/cluster";
+export { Cluster, ClusterUnreachable } from "./kube/cluster";
 export {
     delegateSpiffeId,
     planAgentEntries,
     type PlanSettings,
     type Registration,
 } from "./entries/plan";
-export { poll } from "./kube/poll";
+export { messageOf } from "./kube/messageOf";
+export { type Attempt, poll } from "./kube/poll";
 export { carryOut, drift, foreignEntriesProblem, owns, stepsTo } from "./entries/reconcile";
 export {
     planWorkloadEntries,

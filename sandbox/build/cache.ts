@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { poll } from "@cilium-spire/entries-provider/poll";
 import { tryLock } from "../host/lock";
 import { cacheRoot } from "../host/paths";
-import { progress, waitFor } from "../host/shell";
+import { progress, SOON } from "../host/shell";
 
 /** How long to wait for another process that makes the same thing; the longest builds take minutes. */
 const OTHER_BUILDER_DEADLINE_MS = 3_600_000;
@@ -76,10 +77,11 @@ async function lockBuild(name: string, target: string): Promise<() => void> {
     let release = await tryLock(lock);
     if (!release) {
         progress(`another process makes ${name}; waiting for it`);
-        await waitFor(`another build of ${name}`, OTHER_BUILDER_DEADLINE_MS, async () => {
+        const attempt = async () => {
             release = await tryLock(lock);
-            return release ? { done: true } : { missing: "it has not ended" };
-        });
+            return release ? { done: true } : { waitingFor: "its process has the lock" };
+        };
+        await poll(OTHER_BUILDER_DEADLINE_MS, `end of another build of ${name}`, attempt, SOON);
     }
     return release!;
 }

@@ -3,9 +3,10 @@ import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { BuildProgress } from "./progress";
 import { cacheRoot } from "../host/paths";
-import { messageOf, progressState, run, tail } from "../host/shell";
+import { progressState, run, tail } from "../host/shell";
 
 /** One call of `go build`. */
 export interface GoBuild {

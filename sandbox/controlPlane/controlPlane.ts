@@ -1,11 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "@cilium-spire/entries-provider/messageOf";
+import { poll } from "@cilium-spire/entries-provider/poll";
 import { ensureBinary } from "../build/binaries";
 import { SERVICE_CIDR, type Instance } from "../host/instance";
 import { kubectl } from "./kubectl";
 import { pkiDir } from "./pki";
 import { isRunning, logTail, startService, type Service } from "../host/services";
-import { messageOf, waitFor } from "../host/shell";
+import { SOON } from "../host/shell";
 import { type Variant, variantOf } from "./variant";
 
 const API_SERVER_DEADLINE_MS = 60_000;
@@ -108,13 +110,14 @@ export async function startControlPlane(instance: Instance): Promise<void> {
     await startService(instance, etcd);
     await startService(instance, apiServer); // waits for etcd by itself
     try {
-        await waitFor("the API server", API_SERVER_DEADLINE_MS, async () => {
+        const attempt = async () => {
             for (const service of [etcd, apiServer]) {
                 if (!(await isRunning(service))) return { failed: `${service.name} ended` };
             }
             await kubectl(instance, ["get", "--raw", "/readyz"], { timeoutMs: 5_000 });
             return { done: true };
-        });
+        };
+        await poll(API_SERVER_DEADLINE_MS, "API server", attempt, SOON);
     } catch (error) {
         const logs = await Promise.all([etcd, apiServer].map((s) => logTail(instance, s.name)));
         throw new Error([messageOf(error), ...logs].join("\n"));

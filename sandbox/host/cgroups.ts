@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { waitFor } from "./shell";
+import { poll } from "@cilium-spire/entries-provider/poll";
+import { SOON } from "./shell";
 
 /**
  * Every process of an instance lives in a cgroup of its own below `<instance>/`, entered before exec. So
@@ -52,20 +53,19 @@ export async function removeCgroup(cgroup: string): Promise<void> {
     const dir = cgroupDir(cgroup);
     if (existsSync(dir)) {
         await writeFile(join(dir, "cgroup.kill"), "1");
-        await waitFor(`the end of the processes in cgroup ${cgroup}`, 30_000, async () => {
+        const attempt = async () => {
             const pids = await cgroupPids(cgroup);
             return pids.length
-                ? { missing: `still alive: pids ${pids.join(", ")}` }
+                ? { waitingFor: `still alive: pids ${pids.join(", ")}` }
                 : { done: true };
-        });
+        };
+        await poll(30_000, `end of the processes in cgroup ${cgroup}`, attempt, SOON);
     }
     for (const leftover of await cgroupDirs(cgroup)) {
         for (const inner of (await tree(leftover)).reverse()) {
             // A dying process keeps its cgroup busy for some milliseconds after it left the list.
-            await waitFor(`cgroup ${inner} to become free`, 10_000, async () => {
-                await rmdir(inner);
-                return { done: true };
-            });
+            const attempt = () => rmdir(inner).then(() => ({ done: true }));
+            await poll(10_000, `free cgroup ${inner}`, attempt, SOON);
         }
     }
 }

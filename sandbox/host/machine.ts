@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, statfs } from "node:fs/promises";
 import { release, totalmem } from "node:os";
+import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { coerce, gte } from "semver";
 import { cgroup2Root } from "./cgroups";
 import { cacheRoot } from "./paths";
-import { messageOf, progress, run } from "./shell";
+import { progress, run } from "./shell";
 
 /** Programs that are installed by apt when they are missing; none of the packages has a service. */
 const PACKAGES: Record<string, string[]> = {

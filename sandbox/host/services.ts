@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { poll } from "@cilium-spire/entries-provider/poll";
 import { cgroupPids, createCgroup, enterScript } from "./cgroups";
 import type { Instance } from "./instance";
-import { tail, waitFor } from "./shell";
+import { tail, SOON } from "./shell";
 
 const START_DEADLINE_MS = 30_000;
 
@@ -58,9 +59,10 @@ export async function startService(instance: Instance, service: Service): Promis
     child.unref();
     let ended = false;
     child.on("exit", () => (ended = true)).on("error", () => (ended = true));
-    await waitFor(`${service.name} to start`, START_DEADLINE_MS, async () => {
+    const attempt = async () => {
         if (await isRunning(service)) return { done: true };
-        if (!ended) return { missing: "the shell that starts it has not come to it" };
+        if (!ended) return { waitingFor: "the shell that starts it has not come to it" };
         return { failed: `it ended\n${await logTail(instance, service.name)}` };
-    });
+    };
+    await poll(START_DEADLINE_MS, `start of ${service.name}`, attempt, SOON);
 }

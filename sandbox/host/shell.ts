@@ -1,3 +1,4 @@
+import type { PollOptions } from "@cilium-spire/entries-provider/poll";
 import { execa } from "execa";
 
 /** Options of {@link run}. */
@@ -46,44 +47,13 @@ export async function run(
     throw new Error(`${line}: ${status}\n${tail(result.stderr.trim() || result.stdout.trim())}`);
 }
 
-/** What an error says, without its class. */
-export function messageOf(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
-}
-
 /** The last lines of a text, for error messages. */
 export function tail(text: string, lines = 15): string {
     return text.split("\n").slice(-lines).join("\n");
 }
 
-/** What a probe of {@link waitFor} found: done, what is still missing, or why waiting is in vain. */
-export type Probe = { done: true } | { missing: string } | { failed: string };
-
-/**
- * Calls the probe until it is done. A probe that throws counts as missing, with the error's text.
- *
- * @param what completes the sentence "timed out after 60 s waiting for ...".
- * @throws Error that names what was missing at the last try.
- */
-export async function waitFor(
-    what: string,
-    timeoutMs: number,
-    probe: () => Promise<Probe>,
-): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-        const result = await probe().catch((error: unknown): Probe => ({
-            missing: messageOf(error),
-        }));
-        if ("done" in result) return;
-        if ("failed" in result) throw new Error(`waiting for ${what}: ${result.failed}`);
-        if (Date.now() > deadline) {
-            const seconds = Math.round(timeoutMs / 1000);
-            throw new Error(`timed out after ${seconds} s waiting for ${what}: ${result.missing}`);
-        }
-        await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-}
+/** How the sandbox polls: what it waits for takes parts of a second, and cannot be asked before it is there. */
+export const SOON: PollOptions = { intervalMs: 100, errorsWait: true };
 
 const started = Date.now();
 /** How often the state of long work is worth a line where lines cannot be replaced: a file, CI. */

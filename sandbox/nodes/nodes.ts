@@ -1,5 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "@cilium-spire/entries-provider/messageOf";
+import { poll } from "@cilium-spire/entries-provider/poll";
 import { ensureBinary } from "../build/binaries";
 import { cgroupDir, cgroupPids, createCgroup, enterScript, removeCgroup } from "../host/cgroups";
 import { ensureCiliumRuntime, ensureTools } from "../build/debian";
@@ -10,7 +12,7 @@ import { connectNode, disconnectNode, routePods } from "./network";
 import { createNodeFiles, kubeProxyDir } from "./nodeFiles";
 import { sandboxSources } from "../host/paths";
 import { isRunning, logTail, startService, type Service } from "../host/services";
-import { messageOf, run, waitFor } from "../host/shell";
+import { run, SOON } from "../host/shell";
 import { variantOf } from "../controlPlane/variant";
 
 const REGISTRATION_DEADLINE_MS = 90_000;
@@ -70,14 +72,15 @@ export async function startNode(instance: Instance, node: Node): Promise<void> {
 export async function waitForNodes(instance: Instance, nodes: readonly Node[]): Promise<void> {
     let missing = nodes.map((n) => n.name);
     try {
-        await waitFor("nodes to register", REGISTRATION_DEADLINE_MS, async () => {
+        const attempt = async () => {
             for (const node of nodes) {
                 missing = [node.name];
                 if (!(await isRunning(node))) return { failed: `${node.name} ended` };
             }
             missing = await routePods(instance, nodes);
-            return missing.length ? { missing: missing.join(", ") } : { done: true };
-        });
+            return missing.length ? { waitingFor: missing.join(", ") } : { done: true };
+        };
+        await poll(REGISTRATION_DEADLINE_MS, "registration of all nodes", attempt, SOON);
     } catch (error) {
         const logs = await Promise.all(missing.map((name) => logTail(instance, name)));
         throw new Error([messageOf(error), ...logs].join("\n"));

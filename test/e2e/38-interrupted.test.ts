@@ -6,9 +6,10 @@
  */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { poll } from "@cilium-spire/entries-provider/poll";
 import type { Values } from "../../settings/cilium/values";
 import { STRANGER } from "../../examples/mtls-demo/names";
-import { waitFor } from "../../sandbox/host/shell";
+import { SOON } from "../../sandbox/host/shell";
 import { cli, startCli } from "../support/cli";
 import { killAll, type Operation } from "../support/operation";
 import { kubectl, openPlatform, ourEntries, world, type World } from "./world";
@@ -152,11 +153,12 @@ async function interrupt(verb: "up" | "destroy", moment: Moment): Promise<void> 
 async function reach({ what, seen }: Moment, { ended }: Operation): Promise<void> {
     let end: string | undefined;
     void ended.then(({ code, output }) => (end = `it ended with ${code ?? "a signal"}: ${output}`));
-    await waitFor(what, 300_000, async () => {
+    const attempt = async () => {
         const done = await seen();
         if (end !== undefined) return { failed: end };
-        return done ? { done } : { missing: "it has not come to that" };
-    });
+        return done ? { done } : { waitingFor: "it has not come to that" };
+    };
+    await poll(300_000, `moment when ${what}`, attempt, SOON);
 }
 
 function exists(get: string): () => Promise<boolean> {

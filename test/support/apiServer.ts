@@ -6,12 +6,14 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "@cilium-spire/entries-provider/messageOf";
+import { poll } from "@cilium-spire/entries-provider/poll";
 import { ensureBinary } from "../../sandbox/build/binaries";
 import { controlPlane } from "../../sandbox/controlPlane/controlPlane";
 import { instance, type Instance } from "../../sandbox/host/instance";
 import { kubectl } from "../../sandbox/controlPlane/kubectl";
 import { createPki } from "../../sandbox/controlPlane/pki";
-import { tail, waitFor } from "../../sandbox/host/shell";
+import { SOON, tail } from "../../sandbox/host/shell";
 import { launch } from "./operation";
 
 const DEADLINE_MS = 60_000;
@@ -81,17 +83,19 @@ export async function startApiServer(program?: string): Promise<ApiServer> {
         await rm(dir, { recursive: true, force: true });
     };
     try {
-        await waitFor("the API server", DEADLINE_MS, async () => {
+        const attempt = async () => {
             const ended = services.find((_, i) => hasEnded(children[i]!));
             if (ended) return { failed: `${ended.name} ended` };
             await kubectl(loopback, ["get", "--raw", "/readyz"], { timeoutMs: 5_000 });
             return { done: true };
-        });
+        };
+        await poll(DEADLINE_MS, "API server", attempt, SOON);
         await kubectl(loopback, ["create", "-f", "-"], { input: JSON.stringify(STORAGE_CLASS) });
     } catch (error) {
         const texts = await Promise.all(logs.map((file) => readFile(file, "utf8")));
         await stop();
-        throw new Error(texts.map((text) => tail(text.trim(), 8)).join("\n"), { cause: error });
+        const ends = texts.map((text) => tail(text.trim(), 8));
+        throw new Error([messageOf(error), ...ends].join("\n"));
     }
     return {
         kubeconfig: loopback.kubeconfig,

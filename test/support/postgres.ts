@@ -5,9 +5,9 @@ import { once } from "node:events";
 import { globSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "@cilium-spire/entries-provider";
+import { poll } from "@cilium-spire/entries-provider/poll";
 import type { Instance } from "../../sandbox/host/instance";
-import { run, waitFor } from "../../sandbox/host/shell";
+import { run, SOON } from "../../sandbox/host/shell";
 import { makeCertificate } from "./certificate";
 
 const PORT = 5432;
@@ -55,12 +55,7 @@ export async function startPostgres({ apiAddress: host }: Instance): Promise<Pos
     try {
         const psql = (sql: string) =>
             as(join(bin, "psql"), "-h", dir, "-d", "postgres", "-qc", sql);
-        await waitFor("PostgreSQL", 30_000, () =>
-            psql("SELECT 1").then(
-                () => ({ done: true }),
-                (error: unknown) => ({ missing: messageOf(error) }),
-            ),
-        );
+        await poll(30_000, "PostgreSQL", async () => ({ done: await psql("SELECT 1") }), SOON);
         // Hexadecimal, so it needs no quoting in SQL; the `$` of other passwords is tested with the configuration.
         const password = randomBytes(16).toString("hex");
         await psql(`CREATE ROLE spire LOGIN PASSWORD '${password}'`);

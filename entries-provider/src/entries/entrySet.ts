@@ -13,7 +13,8 @@ import {
     withoutBanned,
 } from "../spire/agents";
 import type { Entries } from "../spire/entry";
-import { Cluster, messageOf } from "../kube/cluster";
+import { Cluster } from "../kube/cluster";
+import { messageOf } from "../kube/messageOf";
 import { carryOut, drift, foreignEntriesProblem, owns, stepsTo } from "./reconcile";
 import { type AttestedAgent, type ServerRef, SpireServer } from "../spire/spireServer";
 

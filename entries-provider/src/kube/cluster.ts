@@ -16,6 +16,7 @@ import {
     VersionApi,
     type V1Status,
 } from "@kubernetes/client-node";
+import { messageOf } from "./messageOf";
 
 /** A cluster cannot be asked at all: no kubeconfig, no such context, or no answer within the deadline. */
 export class ClusterUnreachable extends Error {}
@@ -140,14 +141,6 @@ export class Cluster {
                 `${messageOf(error)}. Check KUBECONFIG, the context and the network.`,
         );
     }
-}
-
-/** The innermost message of an error, on one line: Node hides the reason of a failed fetch in `cause`. */
-export function messageOf(error: unknown): string {
-    if (error instanceof AggregateError && error.errors.length) return messageOf(error.errors[0]);
-    if (error instanceof Error) return error.cause ? messageOf(error.cause) : error.message;
-    if (typeof error === "object" && error && "message" in error) return String(error.message);
-    return String(error);
 }
 
 function loadKubeConfig(context?: string): KubeConfig {

@@ -1,11 +1,25 @@
 /** Waiting with a deadline and a reason. */
-
-const INTERVAL_MS = 1000;
-
-export type Attempt<T> = { done: T } | { waitingFor: string };
+import { setTimeout } from "node:timers/promises";
+import { messageOf } from "./messageOf";
 
 /**
- * Tries once a second until done.
+ * What was found: done, what is still missing, or why waiting is in vain. `late` gives the result when there is no more
+ * time; without it, that is an error.
+ */
+export type Attempt<T> = { done: T } | { waitingFor: string; late?: () => T } | { failed: string };
+
+/** Options of {@link poll}. */
+export interface PollOptions {
+    /** Milliseconds between two attempts. @default 1000 */
+    intervalMs?: number;
+    /** An attempt that throws is one more that waits, for what its error says. @default false */
+    errorsWait?: boolean;
+    /** Told what is missing, after each attempt that is not the last one. */
+    onWait?: (waitingFor: string, leftMs: number) => void;
+}
+
+/**
+ * Tries until done, the last time after the deadline.
  *
  * @param waitMs the deadline; 0 tries once.
  * @param what what is waited for, without an article: `Ready pod of StatefulSet a/b`.
@@ -15,15 +29,24 @@ export async function poll<T>(
     waitMs: number,
     what: string,
     attempt: () => Promise<Attempt<T>>,
+    { intervalMs = 1000, errorsWait = false, onWait }: PollOptions = {},
 ): Promise<T> {
     const deadline = Date.now() + waitMs;
     for (;;) {
-        const result = await attempt();
+        const result = await attempt().catch((error: unknown): Attempt<T> => {
+            if (!errorsWait) throw error;
+            return { waitingFor: messageOf(error) };
+        });
         if ("done" in result) return result.done;
-        if (Date.now() + INTERVAL_MS > deadline) {
+        if ("failed" in result) throw new Error(`no ${what}: ${result.failed}`);
+        const { waitingFor, late } = result;
+        const leftMs = deadline - Date.now();
+        if (leftMs <= 0) {
+            if (late) return late();
             const waited = waitMs > 0 ? ` after ${Math.round(waitMs / 1000)} s` : "";
-            throw new Error(`no ${what}${waited}: ${result.waitingFor}`);
+            throw new Error(`no ${what}${waited}: ${waitingFor}`);
         }
-        await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+        onWait?.(waitingFor, leftMs);
+        await setTimeout(intervalMs);
     }
 }

@@ -4,10 +4,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import * as fc from "fast-check";
 import { ensureBinary } from "../../../../sandbox/build/binaries";
 import { wantedVersions } from "../../../../sandbox/build/versions";
-import { messageOf, run } from "../../../../sandbox/host/shell";
+import { run } from "../../../../sandbox/host/shell";
 import { decode, validSpire } from "./arbitrary";
 import { agentConfOf, serverConfOf } from "./confs";
 

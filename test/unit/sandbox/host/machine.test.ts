@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { instance, node } from "../../../../sandbox/host/instance";
 import { kubeletConfiguration, mayHaveSysResource } from "../../../../sandbox/nodes/nodeFiles";
 import { atLeast } from "../../../../sandbox/host/machine";
-import { run, waitFor } from "../../../../sandbox/host/shell";
+import { run } from "../../../../sandbox/host/shell";
 import { VARIANTS } from "../../../../sandbox/controlPlane/variant";
 
 test("versions compare by number", () => {
@@ -33,15 +33,4 @@ test("a failed command says what it wrote, a slow one that it timed out", async 
     await assert.rejects(run("sleep", ["5"], { timeoutMs: 50 }), /timed out/);
     await assert.rejects(run("no-such-program", []), /cannot run no-such-program/);
     assert.equal(await run("cat", [], { input: "text" }), "text");
-});
-
-test("waiting ends with what was missing, or at once when it is in vain", async () => {
-    await assert.rejects(
-        waitFor("the node", 50, () => Promise.resolve({ missing: "worker2" })),
-        /timed out after 0 s waiting for the node: worker2/,
-    );
-    await assert.rejects(
-        waitFor("the node", 60_000, () => Promise.resolve({ failed: "it ended" })),
-        /waiting for the node: it ended/,
-    );
 });
