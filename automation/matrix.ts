@@ -4,8 +4,14 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { program } from "commander";
 import { execa } from "execa";
-import { buildableVersions, KUBERNETES_VERSION, type Versions } from "../sandbox/build/versions";
+import {
+    buildableVersions,
+    KUBERNETES_VERSION,
+    type Versions,
+    wantedVersions,
+} from "../sandbox/build/versions";
 import { instance } from "../sandbox/host/instance";
 import { repositoryRoot } from "../sandbox/host/paths";
 import { progress } from "../sandbox/host/shell";
@@ -24,7 +30,8 @@ const MARKERS = ["<!-- matrix:begin -->", "<!-- matrix:end -->"] as const;
 /** Pulling up a cluster, all builds and the proof: the builds of one pair take a quarter of an hour. */
 const PAIR_DEADLINE_MS = 45 * 60_000;
 
-async function main(): Promise<boolean> {
+async function main(): Promise<void> {
+    wantedVersions(); // refuses what cannot be built
     const chosen = (name: keyof Versions) => {
         const only = process.env[name.toUpperCase()];
         return only ? [only] : buildableVersions(name);
@@ -50,7 +57,7 @@ async function main(): Promise<boolean> {
     }
     writeFileSync(README, withTable(readFileSync(README, "utf8"), table(results)));
     for (const each of failed) console.log(`failed: ${each}`);
-    return failed.length === 0;
+    process.exitCode = Number(failed.length > 0);
 }
 
 /** The main job in a process of its own, on a sandbox of its own that is new. */
@@ -116,4 +123,7 @@ export function withTable(text: string, content: string): string {
     return `${text.slice(0, begin + MARKERS[0].length)}\n\n${content}\n\n${text.slice(end)}`;
 }
 
-if (require.main === module) void main().then((passed) => process.exit(passed ? 0 : 1));
+if (require.main === module) {
+    program.action(main);
+    void program.parseAsync();
+}

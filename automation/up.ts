@@ -1,6 +1,7 @@
 /** `make up` and `make preview`: the main job on a sandbox instance. */
 import { existsSync } from "node:fs";
 import { Cluster } from "@cilium-spire/entries-provider";
+import { Argument, program } from "commander";
 import { demoProof } from "./demo";
 import { buildAll, up as clusterUp } from "../sandbox/cluster";
 import { instance, type Instance } from "../sandbox/host/instance";
@@ -68,15 +69,12 @@ async function preview(target: Instance): Promise<void> {
     await platform.preview({ diff: true, onOutput: (text) => process.stdout.write(text) });
 }
 
-async function main(): Promise<void> {
-    const verb = process.argv[2];
-    if (verb === "up") await up(instance());
-    else if (verb === "preview") await preview(instance());
-    else throw new Error(`"${verb ?? ""}" is neither "up" nor "preview"`);
-}
-
 if (require.main === module) {
-    main().then(
+    const verbs = { up, preview };
+    program
+        .addArgument(new Argument("<verb>").choices(Object.keys(verbs)))
+        .action((verb: keyof typeof verbs) => verbs[verb](instance()));
+    program.parseAsync().then(
         () => process.exit(0),
         (error: unknown) => {
             console.error(error instanceof Error ? error.message : error);

@@ -1,100 +1,109 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { messageOf } from "@cilium-spire/entries-provider/messageOf";
+import { Argument, Command } from "commander";
 import { ensureBinary, ensureChart } from "./build/binaries";
 import { buildAll, down, locked, remains, status, up } from "./cluster";
-import { instance, nodeNamed, type Instance } from "./host/instance";
+import { instance, nodeNamed, type Instance, type Node } from "./host/instance";
 import { addNode, asNode, killNode, recreateNode, removeNode } from "./nodes/nodes";
 import { progress } from "./host/shell";
-import { variantName, VARIANTS } from "./controlPlane/variant";
+import { type VariantName, VARIANTS } from "./controlPlane/variant";
 
-const USAGE = `npm run -s sandbox -- [--instance N] VERB
+/** Exit status after a wrong command line. */
+const USAGE_STATUS = 2;
 
-  up [VARIANT]        a cluster of three nodes, without network plugin; prints the kubeconfig's path
-  down                removes it
-  status              its parts; fails when one is not healthy
-  status --gone       what is left of it; fails unless nothing is
-  kubeconfig          the path of the administrator's kubeconfig
-  chart               the path of Cilium's chart, for cilium.chart
-  kubectl ARGS...     kubectl as the administrator
-  exec NODE CMD...    runs a command as the node
-  node start NAME     starts a killed or another node, for example precinct-99-worker3
-  node kill NAME      kills a node, as a power failure does
-  node remove NAME    kills it, deletes its Node object and its disk
-  node recreate NAME  deletes its Node object and creates it again, with a new UID
-  build [PROGRAM...]  builds programs (default: what a cluster needs, and the images) without starting anything
-
-N is 0 to 9 (default: CILIUM_SPIRE_SANDBOX, or 0). VARIANT is one of: ${Object.keys(VARIANTS).join(", ")}.`;
+const NODE_ACTIONS = {
+    start: addNode,
+    kill: (_: Instance, node: Node) => killNode(node),
+    remove: removeNode,
+    recreate: async (of: Instance, node: Node) => console.log(await recreateNode(of, node)),
+};
 
 const notUp = ({ number }: Instance) => `sandbox ${number} is not up: run \`up\` first`;
 
-/** A wrong command line: answered with the usage. */
-class UsageError extends Error {}
+const program = new Command("npm run -s sandbox --")
+    .option("--instance <n>", "0 to 9 (default: CILIUM_SPIRE_SANDBOX, or 0)")
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .showHelpAfterError()
+    .exitOverride(({ exitCode }) => process.exit(exitCode && USAGE_STATUS));
 
-/** Runs one verb and returns the exit status. */
-async function main(args: string[]): Promise<number> {
-    let number: string | undefined;
-    if (args[0] === "--instance") [, number] = args.splice(0, 2);
-    const [verb, ...rest] = args;
-    const target = instance(number);
-    switch (verb) {
-        case "up":
-            await up(target, { variant: rest[0] === undefined ? undefined : variantName(rest[0]) });
-            console.log(target.kubeconfig);
-            return 0;
-        case "down":
-            await down(target);
-            progress(`sandbox ${target.number} is gone`);
-            return 0;
-        case "status":
-            return rest[0] === "--gone" ? showRemains(target) : showStatus(target);
-        case "kubeconfig":
-            console.log(target.kubeconfig);
-            return 0;
-        case "chart":
-            console.log(await ensureChart());
-            return 0;
-        case "kubectl": {
-            if (!existsSync(target.kubeconfig)) throw new Error(notUp(target));
-            const command = await ensureBinary("kubectl");
-            return passThrough([command, `--kubeconfig=${target.kubeconfig}`, ...rest]);
-        }
-        case "exec": {
-            const [name, ...command] = rest;
-            if (!name || command.length === 0)
-                throw new UsageError("exec needs NODE and a command");
-            return passThrough(await asNode(nodeNamed(target, name), command));
-        }
-        case "node":
-            await changeNode(target, rest);
-            return 0;
-        case "build":
-            if (rest.length === 0) await buildAll();
-            for (const name of rest) console.log(await ensureBinary(name));
-            return 0;
-        default:
-            throw new UsageError(verb ? `there is no verb "${verb}"` : "no verb");
-    }
-}
+const target = () => instance(program.opts<{ instance?: string }>().instance);
 
-async function changeNode(target: Instance, [action, name]: string[]): Promise<void> {
-    if (!action || !name) throw new UsageError("node needs an action and a NAME");
-    const node = nodeNamed(target, name);
-    await locked(target, async () => {
-        switch (action) {
-            case "start":
-                return addNode(target, node);
-            case "kill":
-                return killNode(node);
-            case "remove":
-                return removeNode(target, node);
-            case "recreate":
-                console.log(await recreateNode(target, node));
-                return;
-            default:
-                throw new UsageError(`there is no action "${action}"`);
-        }
+program
+    .command("up")
+    .description("a cluster of three nodes, without network plugin; prints the kubeconfig's path")
+    .addArgument(new Argument("[variant]", "how it is set up").choices(Object.keys(VARIANTS)))
+    .action(async (variant?: VariantName) => {
+        await up(target(), { variant });
+        console.log(target().kubeconfig);
     });
+program
+    .command("down")
+    .description("removes it")
+    .action(async () => {
+        await down(target());
+        progress(`sandbox ${target().number} is gone`);
+    });
+program
+    .command("status")
+    .description("its parts; fails when one is not healthy")
+    .option("--gone", "what is left of it; fails unless nothing is")
+    .action(async ({ gone }: { gone?: true }) => {
+        process.exitCode = await (gone ? showRemains(target()) : showStatus(target()));
+    });
+program
+    .command("kubeconfig")
+    .description("the path of the administrator's kubeconfig")
+    .action(() => console.log(target().kubeconfig));
+program
+    .command("chart")
+    .description("the path of Cilium's chart, for cilium.chart")
+    .action(async () => console.log(await ensureChart()));
+program
+    .command("kubectl")
+    .description("kubectl as the administrator")
+    .argument("[args...]")
+    .passThroughOptions()
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (args: string[]) => {
+        const { kubeconfig } = target();
+        if (!existsSync(kubeconfig)) throw new Error(notUp(target()));
+        passThrough([await ensureBinary("kubectl"), `--kubeconfig=${kubeconfig}`, ...args]);
+    });
+program
+    .command("exec")
+    .description("runs a command as the node")
+    .argument("<node>")
+    .argument("<command...>")
+    .passThroughOptions()
+    .action(async (name: string, command: string[]) =>
+        passThrough(await asNode(nodeNamed(target(), name), command)),
+    );
+program
+    .command("node")
+    .description(
+        `start: starts a killed or another node, for example precinct-99-worker3
+kill: kills a node, as a power failure does
+remove: kills it, deletes its Node object and its disk
+recreate: deletes its Node object and creates it again, with a new UID`,
+    )
+    .addArgument(new Argument("<action>", "what to do").choices(Object.keys(NODE_ACTIONS)))
+    .argument("<name>", "the node")
+    .action(changeNode);
+program
+    .command("build")
+    .description("builds programs (default: what a cluster needs, and the images), starts nothing")
+    .argument("[program...]")
+    .action(async (names: string[]) => {
+        if (names.length === 0) await buildAll();
+        for (const name of names) console.log(await ensureBinary(name));
+    });
+
+async function changeNode(action: keyof typeof NODE_ACTIONS, name: string): Promise<void> {
+    const node = nodeNamed(target(), name);
+    await locked(target(), () => NODE_ACTIONS[action](target(), node));
     progress(`${name}: ${action} done`);
 }
 
@@ -115,18 +124,14 @@ async function showRemains(target: Instance): Promise<number> {
     return left.length ? 1 : 0;
 }
 
-/** Runs a command with this process's terminal and returns its exit status. */
-function passThrough([command, ...args]: string[]): number {
+/** Runs a command with this process's terminal and exit status. */
+function passThrough([command, ...args]: string[]): void {
     const { status, error } = spawnSync(command!, args, { stdio: "inherit" });
     if (error) throw error;
-    return status ?? 1;
+    process.exitCode = status ?? 1;
 }
 
-main(process.argv.slice(2)).then(
-    (status) => (process.exitCode = status),
-    (error: unknown) => {
-        const usage = error instanceof UsageError ? `\n\n${USAGE}` : "";
-        console.error(`sandbox: ${messageOf(error)}${usage}`);
-        process.exitCode = error instanceof UsageError ? 2 : 1;
-    },
-);
+program.parseAsync().catch((error: unknown) => {
+    console.error(`sandbox: ${messageOf(error)}`);
+    process.exitCode = 1;
+});

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import * as pulumi from "@pulumi/pulumi";
+import { InvalidArgumentError, program } from "commander";
 import { parse } from "yaml";
 import { mergeValues, type Values } from "../settings/cilium/values";
 import { ensureKubernetesProgram } from "../sandbox/build/kubernetesRelease";
@@ -20,7 +21,7 @@ import { skipAwait } from "./engine/transforms";
 import { startApiServer } from "./support/apiServer";
 
 /** One of each minor release that is supported and not the sandbox's own, all of whose modules can be had. */
-const RELEASES = ["1.30.14", "1.31.14", "1.32.0", "1.33.0", "1.35.0"] as const;
+const RELEASES: readonly string[] = ["1.30.14", "1.31.14", "1.32.0", "1.33.0", "1.35.0"];
 const STACKS = ["dev", "prod"] as const;
 /** The entries need pods. */
 const PODLESS = { exclude: ["**AgentEntries::**"] };
@@ -76,29 +77,35 @@ async function podlessProgram(release: string, file: string): Promise<Program> {
     return { ...program, run };
 }
 
-async function main(wanted: string[]): Promise<boolean> {
+async function main(wanted: readonly string[]): Promise<void> {
     // One for all: programs that this process runs share its environment.
     const dir = await mkdtemp(join(tmpdir(), "cilium-spire-apiservers-"));
     process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
-    let passed = true;
-    for (const release of wanted.length ? wanted : RELEASES) {
+    for (const release of wanted) {
         for (const file of STACKS) {
             progress(`Kubernetes ${release}, Pulumi.${file}.yaml`);
             const result = await admit(release, file, dir).then(
                 (count) => `${count} objects admitted`,
                 (error: unknown) => {
-                    passed = false;
+                    process.exitCode = 1;
                     return `FAILED: ${messageOf(error)}`;
                 },
             );
             console.log(`${release.padEnd(8)} Pulumi.${file}.yaml: ${result}`);
         }
     }
-    return passed;
 }
 
-main(process.argv.slice(2)).then(
-    (passed) => process.exit(passed ? 0 : 1),
+/** @throws InvalidArgumentError */
+function releaseNames(word: string, before: readonly string[]): string[] {
+    if (!/^1\.\d+\.\d+$/.test(word)) throw new InvalidArgumentError("A release is like 1.31.14.");
+    // What commander hands over first is the default.
+    return before === RELEASES ? [word] : [...before, word];
+}
+
+program.argument("[release...]", "releases to try", releaseNames, RELEASES).action(main);
+program.parseAsync().then(
+    () => process.exit(),
     (error: unknown) => {
         console.error(messageOf(error));
         process.exit(1);

@@ -6,6 +6,7 @@
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
+import { Argument, program } from "commander";
 import { execa } from "execa";
 import { ensureBinary } from "../sandbox/build/binaries";
 import { buildAll, down } from "../sandbox/cluster";
@@ -116,8 +117,7 @@ function indent(text: string): string {
     return text.replace(/^/gm, "    ");
 }
 
-async function main(): Promise<void> {
-    const only = process.argv[2];
+async function main(only?: "check"): Promise<void> {
     const total: Tally = { passed: 0, failed: 0 };
     for (const phase of phases) {
         if (only === "check" && phase.needsCluster) continue;
@@ -134,7 +134,8 @@ async function main(): Promise<void> {
     process.exit(total.failed > 0 ? 1 : 0);
 }
 
-main().catch((error: unknown) => {
+program.addArgument(new Argument("[what]").choices(["check"])).action(main);
+program.parseAsync().catch((error: unknown) => {
     console.error(error);
     process.exit(1);
 });
