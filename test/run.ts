@@ -11,12 +11,8 @@ import { execa } from "execa";
 import { ensureBinary } from "../sandbox/build/binaries";
 import { buildAll, down } from "../sandbox/cluster";
 import { repositoryRoot } from "../sandbox/host/paths";
+import { report, type Tally } from "./support/reporter";
 import { testSandbox } from "./support/sandbox";
-
-interface Tally {
-    passed: number;
-    failed: number;
-}
 
 interface Phase {
     name: string;
@@ -64,36 +60,8 @@ async function files(folders: string[], verbose = false): Promise<Tally> {
         globSync(join(__dirname, folder, "**/*.test.js")).sort(),
     );
     if (found.length === 0) throw new Error(`no test files in ${folders.join(", ")}`);
-    const tally: Tally = { passed: 0, failed: 0 };
-    const stream = run({
-        files: found,
-        concurrency: verbose ? 1 : 3,
-        timeout: FILE_DEADLINE_MS,
-    });
-    stream.on("test:pass", ({ name, details, skip, todo }) => {
-        if (details.type === "suite") return;
-        if (skip !== undefined || todo !== undefined) {
-            console.log(`  ${name}: skipped, which counts as failed here`);
-            tally.failed++;
-            return;
-        }
-        tally.passed++;
-        if (verbose) console.log(`  ok ${name} (${(details.duration_ms / 1000).toFixed(1)} s)`);
-    });
-    stream.on("test:fail", ({ name, file, details }) => {
-        // A suite fails with its tests; one that fails by itself, in a hook, has no failed test to count.
-        const error = details.error as Error & { failureType?: string };
-        if (details.type === "suite" && error.failureType === "subtestsFailed") return;
-        tally.failed++;
-        const cause = error.cause instanceof Error ? error.cause : error;
-        console.log(`  FAILED ${name} (${file ?? ""})\n${indent(cause.stack ?? cause.message)}`);
-    });
-    stream.on("test:stdout", ({ message }) => verbose && process.stdout.write(`    ${message}`));
-    stream.on("test:stderr", ({ message }) => verbose && process.stdout.write(`    ${message}`));
-    for await (const _event of stream) {
-        // Reading the stream to its end is what runs it.
-    }
-    return tally;
+    const concurrency = verbose ? 1 : 3;
+    return report(run({ files: found, concurrency, timeout: FILE_DEADLINE_MS }), { verbose });
 }
 
 /** What the tests without a cluster run: none of them should spend its own time on a build. */
@@ -111,10 +79,6 @@ async function endToEnd(): Promise<Tally> {
     } finally {
         await down(testSandbox);
     }
-}
-
-function indent(text: string): string {
-    return text.replace(/^/gm, "    ");
 }
 
 async function main(only?: "check"): Promise<void> {
