@@ -8,7 +8,7 @@ export {
     waitForAgents,
     withoutBanned,
 } from "./spire/agents";
-export type { EntrySetArgs } from "./entries/entrySet";
+export type { EntrySetArgs } from "./entries/inputs";
 export { type Entries, type Entry, fromShown, normalize, toData } from "./spire/entry";
 export { Cluster, ClusterUnreachable } from "./kube/cluster";
 export {

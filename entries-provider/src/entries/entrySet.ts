@@ -7,7 +7,6 @@ import {
     type AgentNode,
     type AgentNodes,
     agentNodes,
-    type AgentRef,
     staleAgents,
     waitForAgents,
     withoutBanned,
@@ -15,35 +14,17 @@ import {
 import type { Entries } from "../spire/entry";
 import { Cluster } from "../kube/cluster";
 import { messageOf } from "../kube/messageOf";
+import {
+    comparable,
+    type EntrySetArgs,
+    type Inputs,
+    type Observed,
+    present,
+    unrecorded,
+    withoutObserved,
+} from "./inputs";
 import { carryOut, drift, foreignEntriesProblem, owns, stepsTo } from "./reconcile";
-import { type AttestedAgent, type ServerRef, SpireServer } from "../spire/spireServer";
-
-/** What every set is asked for. All plain values: a preview must be able to compute the plan. */
-export interface EntrySetArgs {
-    trustDomain: string;
-    clusterName: string;
-    /** kubeconfig context; the current one when absent. */
-    context?: string;
-    /** First part of the ID of every entry: what carries it is ours, and nothing else is. */
-    idPrefix: string;
-    server: ServerRef;
-    agentDaemonSet: AgentRef;
-    /** Deadline in seconds for the server to be Ready, and again for all agents to attest. */
-    timeoutSeconds: number;
-}
-
-/** What `check` reads from the cluster and adds to the inputs, so that a preview shows it. */
-export interface Observed {
-    entries?: Entries;
-    /** SPIFFE ID of the agent by node name, where the entries depend on the nodes. */
-    agents?: Record<string, string>;
-    /** Nodes that get no entries, and why. */
-    excluded?: Record<string, string>;
-    /** What is not on the server as it was left, and what will be done about it. */
-    drift?: Record<string, string>;
-}
-
-export type Inputs<Args> = Args & Observed;
+import { type AttestedAgent, SpireServer } from "../spire/spireServer";
 
 /** How one kind of set differs from another. */
 export interface EntrySet<Args extends EntrySetArgs> {
@@ -197,8 +178,9 @@ async function apply<Args extends EntrySetArgs>(
         const reason = messageOf(error);
         throw Object.assign(new Error(reason), { id, properties: outs, reasons: [reason] });
     }
-    const written = new Set([...steps.create, ...steps.update].map((entry) => entry.id));
-    await set.afterWrite?.(cluster, inputs, planned.entries, written);
+    const written = [...steps.create, ...steps.update, ...unrecorded(planned.entries, olds)];
+    const ids = new Set(written.map((entry) => entry.id));
+    await set.afterWrite?.(cluster, inputs, planned.entries, ids);
     if (set.evictsStaleAgents) {
         for (const agent of staleAgents(inputs, seen.all, seen.agents)) await server.evict(agent);
     }
@@ -218,30 +200,4 @@ async function readBack(server: SpireServer, planned: Entries, idPrefix: string)
 /** The engine shows what a provider writes; a preview that could not look must say so. */
 function unseen(what: string, error: unknown): void {
     console.warn(`cannot see the ${what}: ${messageOf(error)}`);
-}
-
-/** Without what is undefined, which cannot be sent to the engine. */
-function present(observed: object): Observed {
-    return Object.fromEntries(
-        Object.entries<unknown>(observed as Record<string, unknown>).filter(
-            ([, v]) => v !== undefined,
-        ),
-    );
-}
-
-function withoutObserved<Args>(inputs: Inputs<Args>): object {
-    const {
-        entries: _entries,
-        agents: _agents,
-        excluded: _excluded,
-        drift: _drift,
-        ...args
-    } = inputs;
-    return args;
-}
-
-/** What counts as a difference: neither the provider's own text, nor how patient the waiting is, nor drift itself. */
-function comparable(inputs: Inputs<EntrySetArgs>): object {
-    const { drift: _drift, timeoutSeconds: _timeout, ...rest } = inputs;
-    return { ...rest, __provider: undefined };
 }
