@@ -125,7 +125,7 @@ async function containerdConfiguration(instance: Instance): Promise<string> {
     const status = await readFile("/proc/self/status", "utf8");
     const wrapper = mayHaveSysResource(status)
         ? ""
-        : `BinaryName = "${join(sandboxSources, "runc.sh")}"`;
+        : `BinaryName = "${join(sandboxSources, "nodes", "runc.sh")}"`;
     return `version = 2
 root = "/var/lib/containerd"
 state = "/run/containerd"

@@ -42,7 +42,7 @@ export async function startNode(instance: Instance, node: Node): Promise<void> {
             `--net=/run/netns/${node.netns}`,
             ...spaces,
             "--mount-proc",
-            join(sandboxSources, "node.sh"),
+            join(sandboxSources, "nodes", "node.sh"),
         ],
         env: {
             NODE_NAME: node.name,
