@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NPM_CONFIG_LOGLEVEL := error
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down doctor check test matrix variants apiservers bench build
+.PHONY: help up preview down doctor check lint format reference test matrix variants apiservers bench build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,16 @@ down: build ## remove the sandbox and make sure that nothing is left
 
 check: build ## all tests that need no cluster
 	@node bin/test/run.js check
+
+lint: build ## format, lint and floors alone
+	@npm run -s lint
+
+format: node_modules/.installed ## put all sources into the project's format
+	@npm run -s format
+
+reference: build ## write docs/reference.md and the pictures anew
+	@npm run -s reference
+	@npm run -s pictures
 
 test: build ## all tests, on a sandbox of their own
 	@node bin/test/run.js

@@ -46,10 +46,12 @@ test("supported versions", () => {
 });
 
 test("what a user's machine needs", () => {
-    const { engines, dependencies } = JSON.parse(read("package.json")) as {
+    const { engines, dependencies, devDependencies } = JSON.parse(read("package.json")) as {
         engines: { node: string };
         dependencies: Record<string, string>;
+        devDependencies: Record<string, string>;
     };
+    assert.equal(read(".nvmrc").trim(), devDependencies.node);
     const node = engines.node.replace(/^>=(\d+\.\d+)\.0$/, "$1");
     assert.ok(row("docs/own-cluster.md", "Node").includes(`| ${node} or newer`));
     assert.ok(read("CONTRIBUTING.md").includes(`Node ${node} or newer`));
