@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { Cluster } from "@cilium-spire/entries-provider";
 import { Argument, program } from "commander";
 import { demoProof } from "./demo";
-import { buildAll, up as clusterUp } from "../sandbox/cluster";
+import { buildAll, startCluster } from "../sandbox/cluster";
 import { instance, type Instance } from "../sandbox/host/instance";
 import { progress } from "../sandbox/host/shell";
 import {
@@ -26,7 +26,7 @@ const FIRST_PACKET_MS = 120_000;
 /** Cluster, stack, demo, proof: each step does nothing when it has been done. */
 async function up(target: Instance): Promise<void> {
     await buildAll();
-    await clusterUp(target);
+    await startCluster(target);
     const home = pulumiHome(target);
     await enterPulumi(home);
     progress(`pulumi up: stack ${STACK}`);

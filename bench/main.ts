@@ -1,7 +1,7 @@
 /** `make bench`: the figures of the README, measured in one run on a sandbox that is up. */
 import { cpus } from "node:os";
 import { Cluster, SpireServer } from "@cilium-spire/entries-provider";
-import { up } from "../sandbox/cluster";
+import { startCluster } from "../sandbox/cluster";
 import { instance } from "../sandbox/host/instance";
 import {
     enterPulumi,
@@ -22,7 +22,7 @@ const DELIVERIES = 5;
 async function main(): Promise<void> {
     const target = instance();
     const home = pulumiHome(target);
-    await up(target);
+    await startCluster(target);
     await enterPulumi(home);
     const stack = await openStack(home, await platformProgram(), "dev");
     const outputs = stackOutputs((await stack.up()).outputs);

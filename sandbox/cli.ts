@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { Argument, Command } from "commander";
 import { ensureBinary, ensureChart } from "./build/binaries";
-import { buildAll, down, locked, remains, status, up } from "./cluster";
+import { buildAll, removeCluster, locked, remains, status, startCluster } from "./cluster";
 import { instance, nodeNamed, type Instance, type Node } from "./host/instance";
 import { addNode, asNode, killNode, recreateNode, removeNode } from "./nodes/nodes";
 import { progress } from "./host/shell";
@@ -35,14 +35,14 @@ program
     .description("a cluster of three nodes, without network plugin; prints the kubeconfig's path")
     .addArgument(new Argument("[variant]", "how it is set up").choices(Object.keys(VARIANTS)))
     .action(async (variant?: VariantName) => {
-        await up(target(), { variant });
+        await startCluster(target(), { variant });
         console.log(target().kubeconfig);
     });
 program
     .command("down")
     .description("removes it")
     .action(async () => {
-        await down(target());
+        await removeCluster(target());
         progress(`sandbox ${target().number} is gone`);
     });
 program

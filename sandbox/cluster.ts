@@ -71,7 +71,7 @@ export interface UpOptions {
  *
  * @throws Error that says which part is missing and why, each within its deadline; or that it is up in another variant.
  */
-export async function up(
+export async function startCluster(
     instance: Instance,
     { versions = [wantedVersions()], variant }: UpOptions = {},
 ): Promise<void> {
@@ -109,7 +109,7 @@ export async function up(
 }
 
 /** Removes the instance with all its processes, interfaces, cgroups and data. */
-export async function down(instance: Instance): Promise<void> {
+export async function removeCluster(instance: Instance): Promise<void> {
     await locked(instance, () => destroy(instance));
 }
 

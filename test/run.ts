@@ -9,7 +9,7 @@ import { run } from "node:test";
 import { Argument, program } from "commander";
 import { execa } from "execa";
 import { ensureBinary } from "../sandbox/build/binaries";
-import { buildAll, down } from "../sandbox/cluster";
+import { buildAll, removeCluster } from "../sandbox/cluster";
 import { repositoryRoot } from "../sandbox/host/paths";
 import { report, type Tally } from "./support/reporter";
 import { testSandbox } from "./support/sandbox";
@@ -77,7 +77,7 @@ async function endToEnd(): Promise<Tally> {
     try {
         return await files(["e2e"], true);
     } finally {
-        await down(testSandbox);
+        await removeCluster(testSandbox);
     }
 }
 

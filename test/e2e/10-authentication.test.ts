@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import { agentEntries, Cluster, type Entry } from "@cilium-spire/entries-provider";
 import { CLIENTS, SERVER } from "../../examples/mtls-demo/names";
 import { demoProof } from "../../automation/demo";
-import { down, up as clusterUp } from "../../sandbox/cluster";
+import { removeCluster, startCluster } from "../../sandbox/cluster";
 import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../automation/stack";
 import { cli } from "../support/cli";
 import { start } from "../support/pulumi";
@@ -23,8 +23,8 @@ import {
 const state = {} as World;
 
 before(async () => {
-    await down(sandbox);
-    await clusterUp(sandbox);
+    await removeCluster(sandbox);
+    await startCluster(sandbox);
     await enterPulumi(home);
     state.cluster = new Cluster();
 });

@@ -9,7 +9,7 @@ import { Adoption } from "../../components/cilium/adoption";
 import { adoptionPatches } from "../../components/cilium/adoptionPatches";
 import { meshAuthConfig } from "../../components/cilium/meshAuthConfig";
 import { createCgroup } from "../../sandbox/host/cgroups";
-import { down } from "../../sandbox/cluster";
+import { removeCluster } from "../../sandbox/cluster";
 import { startControlPlane } from "../../sandbox/controlPlane/controlPlane";
 import { instance } from "../../sandbox/host/instance";
 import { kubectl } from "../../sandbox/controlPlane/kubectl";
@@ -109,7 +109,7 @@ describe("adopting a Cilium that Helm installed", () => {
             { workDir },
         );
     });
-    after(() => down(sandbox));
+    after(() => removeCluster(sandbox));
 
     test("the patches land, with one restart, and the next preview is quiet", async () => {
         await stack.up();

@@ -7,7 +7,7 @@ import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../../automation/demo";
 import type { Proof } from "../../doctor/proof/proof";
 import { ensureBinary } from "../../sandbox/build/binaries";
-import { up as clusterUp } from "../../sandbox/cluster";
+import { startCluster } from "../../sandbox/cluster";
 import { run } from "../../sandbox/host/shell";
 import {
     demoProgram,
@@ -28,7 +28,7 @@ let demoStack: Stack;
 let demo: Proof;
 
 before(async () => {
-    await clusterUp(sandbox);
+    await startCluster(sandbox);
     await enterPulumi(home);
     const { "cilium-spire:cilium": cilium, ...rest } = await devConfig();
     const { version, values: extra, ...chartValues } = cilium as Record<string, Values>;

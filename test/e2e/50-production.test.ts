@@ -20,7 +20,7 @@ import { CLIENTS } from "../../examples/mtls-demo/names";
 import { demoProof } from "../../automation/demo";
 import type { Proof } from "../../doctor/proof/proof";
 import type { StackOutputs } from "../../outputs";
-import { down, up as clusterUp } from "../../sandbox/cluster";
+import { removeCluster, startCluster } from "../../sandbox/cluster";
 import { nodeNamed } from "../../sandbox/host/instance";
 import { addNode } from "../../sandbox/nodes/nodes";
 import {
@@ -53,7 +53,7 @@ let demo: Proof;
 before(async () => {
     const dir = await mkdtemp(join(tmpdir(), "cilium-spire-production-"));
     home = { dir, kubeconfig: sandbox.kubeconfig };
-    await clusterUp(sandbox); // with the address on which the database listens
+    await startCluster(sandbox); // with the address on which the database listens
     postgres = await startPostgres(sandbox);
     await prepareCluster();
     await enterPulumi(home);
@@ -66,7 +66,7 @@ after(async () => {
 
 /** What comes before the first `up`: nodes, the Secret that Pulumi.prod.yaml names, and Hubble's. */
 async function prepareCluster(): Promise<void> {
-    await clusterUp(sandbox);
+    await startCluster(sandbox);
     // Three workers for three servers, which must not share a node.
     await addNode(sandbox, nodeNamed(sandbox, "precinct-99-worker3"));
     await kubectl(`create namespace ${NAMESPACE}`);
@@ -136,7 +136,7 @@ describe("the production stack", () => {
 
     test("a cluster made anew takes the surviving database over in one up", async () => {
         const before = await serverOf();
-        await down(sandbox);
+        await removeCluster(sandbox);
         await prepareCluster();
         cluster = new Cluster();
         outputs = stackOutputs((await platform.up({ refresh: true })).outputs);

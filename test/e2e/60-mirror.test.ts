@@ -13,7 +13,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { Values } from "../../settings/cilium/values";
 import { ensureBinary, ensureChart } from "../../sandbox/build/binaries";
-import { down, up as clusterUp } from "../../sandbox/cluster";
+import { removeCluster, startCluster } from "../../sandbox/cluster";
 import { ensureTools } from "../../sandbox/build/debian";
 import { node } from "../../sandbox/host/instance";
 import { registriesDir } from "../../sandbox/nodes/nodeFiles";
@@ -49,8 +49,8 @@ let mirrored: string[];
 
 before(async () => {
     dir = await mkdtemp(join(tmpdir(), "cilium-spire-mirror-"));
-    await down(sandbox);
-    await clusterUp(sandbox);
+    await removeCluster(sandbox);
+    await startCluster(sandbox);
     await enterPulumi(home);
     useHelmHome(join(dir, "helm"));
     registry = await startRegistry(join(dir, "registry"), sandbox.apiAddress);

@@ -12,7 +12,7 @@ import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../../automation/demo";
 import type { Proof } from "../../doctor/proof/proof";
 import type { StackOutputs } from "../../outputs";
-import { up as clusterUp } from "../../sandbox/cluster";
+import { startCluster } from "../../sandbox/cluster";
 import { kubectl as kubectlOf } from "../../sandbox/controlPlane/kubectl";
 import {
     demoProgram,
@@ -40,7 +40,7 @@ export interface World {
 
 /** Brings up what is not up yet. Configuration that an earlier test has set is gone: it is that of the stack's file. */
 export async function world(): Promise<World> {
-    await clusterUp(sandbox);
+    await startCluster(sandbox);
     await enterPulumi(home);
     const platform = await openPlatform();
     const outputs = stackOutputs((await platform.up()).outputs);

@@ -10,7 +10,7 @@ import { before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../../automation/demo";
-import { down, up as clusterUp } from "../../sandbox/cluster";
+import { removeCluster, startCluster } from "../../sandbox/cluster";
 import { ensureCiliumRuntime } from "../../sandbox/build/debian";
 import { node } from "../../sandbox/host/instance";
 import { execNode } from "../../sandbox/nodes/nodes";
@@ -38,8 +38,8 @@ const OVERRIDES: Values = {
 };
 
 before(async () => {
-    await down(sandbox);
-    await clusterUp(sandbox, { variant: "foreign" });
+    await removeCluster(sandbox);
+    await startCluster(sandbox, { variant: "foreign" });
     await enterPulumi(home);
 });
 

@@ -85,7 +85,7 @@ test("a password in a URL is refused, and not printed", () => {
 });
 
 test("plain HTTP is warned of", () => {
-    const of = (chart: string) => warnings(decodeSettings({ ...minimal, cilium: { chart } }));
+    const of = (chart: string) => [...warnings(decodeSettings({ ...minimal, cilium: { chart } }))];
     assert.match(of("http://charts.example.org").join(), /plain HTTP/);
     assert.deepEqual(of("https://charts.example.org"), []);
 });

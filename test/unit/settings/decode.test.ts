@@ -213,8 +213,9 @@ test("adopting refuses what only an installation could follow", () => {
 });
 
 test("warnings tell what works but may surprise", () => {
-    const of = (settings: object): string[] =>
-        warnings(decodeSettings({ ...minimal, ...settings }));
+    const of = (settings: object): string[] => [
+        ...warnings(decodeSettings({ ...minimal, ...settings })),
+    ];
     assert.deepEqual(of({}), []);
     assert.match(of({ mutualAuth: false }).join(), /mode: required" stay in force/);
     assert.match(of({ cilium: { version: "1.20.2" } }).join(), /removal is announced/);
