@@ -20,11 +20,16 @@ interface Moment {
     seen: () => Promise<boolean>;
     /** Settings that the next `up` has and the killed one had not. */
     change?: Values;
+    /** The operator is restarted by the next `up`, whatever the killed one came to. */
+    restartsOperator?: true;
 }
 
 const CILIUM = "-n kube-system get daemonset cilium --ignore-not-found";
 const SERVER = "-n spire-system get statefulset spire-server --ignore-not-found";
 const AGENT = "-n spire-system get daemonset spire-agent --ignore-not-found";
+
+/** How often an `up` is begun that ends too fast to be killed. */
+const ROUNDS = 3;
 
 let state: World;
 
@@ -82,6 +87,7 @@ const ofSpire: Moment[] = [
     {
         what: "entries are being written",
         seen: async () => (await ourEntries(state).catch(() => [])).length > 0,
+        restartsOperator: true,
     },
 ];
 
@@ -95,7 +101,7 @@ const ofDestroy: Moment[] = [
 describe("a first up that is killed", () => {
     for (const [i, moment] of ofCilium.entries()) {
         test(`when ${ofDestroy[i]!.what}: a destroy, which the next one finishes`, async () => {
-            await interrupt("destroy", ofDestroy[i]!);
+            assert.ok(await interrupt("destroy", ofDestroy[i]!), "the destroy was too fast");
             await cli(state.platform, "destroy", "--skip-preview");
             const left = await kubectl(
                 "get namespaces,clusterroles,clusterrolebindings,daemonsets,statefulsets,persistentvolumeclaims -A -o name",
@@ -109,8 +115,8 @@ describe("a first up that is killed", () => {
     for (const moment of ofSpire) {
         test(`when ${moment.what} is healed by the next`, async () => {
             const namespace = ["--target", "**:Namespace::spire-system", "--target-dependents"];
-            await cli(state.platform, "destroy", "--skip-preview", ...namespace);
-            await heals(moment);
+            const start = () => cli(state.platform, "destroy", "--skip-preview", ...namespace);
+            await heals(moment, start);
         });
     }
 
@@ -129,12 +135,26 @@ describe("a first up that is killed", () => {
     });
 });
 
-/** One `up` after one that was killed at the moment: it ends well, pods are authenticated, the next preview is quiet. */
-async function heals(moment: Moment): Promise<void> {
-    state.platform = await openPlatform();
-    await interrupt("up", moment);
+/**
+ * One `up` after one that was killed at the moment: it ends well, pods are authenticated, the next preview is quiet.
+ *
+ * @param start makes the first `up` one again, also where it ended before it could be killed.
+ */
+async function heals(moment: Moment, start?: () => Promise<unknown>): Promise<void> {
+    for (let left = ROUNDS; ; left--) {
+        await start?.();
+        state.platform = await openPlatform();
+        if (await interrupt("up", moment)) break;
+        assert.ok(start && left > 1, `the up ended before it could be killed when ${moment.what}`);
+    }
+    const killed = Date.now();
     if (moment.change) state.platform = await openPlatform(moment.change);
     await cli(state.platform, "up", "--skip-preview");
+    if (moment.restartsOperator) {
+        const age = "-l io.cilium/app=operator -o jsonpath={.items[*].metadata.creationTimestamp}";
+        const created = (await kubectl(`-n kube-system get pods ${age}`)).split(" ");
+        for (const time of created) assert.ok(Date.parse(time) >= killed - 1000, time);
+    }
     // Pairs of the round before are still in Cilium's map, and would connect without a server.
     await state.demo.forgetAuthentications();
     await state.demo.waitUntilConnected(120_000);
@@ -142,23 +162,29 @@ async function heals(moment: Moment): Promise<void> {
     if (moment.change) await state.platform.preview({ expectNoChanges: true });
 }
 
-/** Kills an operation of the CLI at the moment, and frees the stack of its lock as a user does. */
-async function interrupt(verb: "up" | "destroy", moment: Moment): Promise<void> {
+/**
+ * Kills an operation of the CLI at the moment, and frees the stack of its lock as a user does.
+ *
+ * @returns false when it ended well before.
+ */
+async function interrupt(verb: "up" | "destroy", moment: Moment): Promise<boolean> {
     const operation = await startCli(state.platform, verb, "--skip-preview");
-    await reach(moment, operation);
+    const reached = await reach(moment, operation);
     await killAll(operation);
     await cli(state.platform, "cancel");
+    return reached;
 }
 
-async function reach({ what, seen }: Moment, { ended }: Operation): Promise<void> {
-    let end: string | undefined;
-    void ended.then(({ code, output }) => (end = `it ended with ${code ?? "a signal"}: ${output}`));
+async function reach({ what, seen }: Moment, { ended }: Operation): Promise<boolean> {
+    let end: Awaited<typeof ended> | undefined;
+    void ended.then((result) => (end = result));
     const attempt = async () => {
         const done = await seen();
-        if (end !== undefined) return { failed: end };
+        if (end?.code === 0) return { done: false };
+        if (end) return { failed: `it ended with ${end.code ?? "a signal"}: ${end.output}` };
         return done ? { done } : { waitingFor: "it has not come to that" };
     };
-    await poll(300_000, `moment when ${what}`, attempt, SOON);
+    return await poll<boolean>(300_000, `moment when ${what}`, attempt, SOON);
 }
 
 function exists(get: string): () => Promise<boolean> {
