@@ -22,8 +22,8 @@ export function pkiDir(instance: Instance): string {
 }
 
 /**
- * Makes what the control plane needs: two authorities (etcd has its own, so that no node certificate
- * opens etcd), certificates, the service account key and the kubeconfigs. Existing files stay.
+ * Makes what the control plane needs, and what nodes share: two authorities (etcd has its own, so that no node
+ * certificate opens etcd), certificates, the service account key and the kubeconfigs. Existing files stay.
  */
 export async function createPki(instance: Instance): Promise<void> {
     const dir = pkiDir(instance);
@@ -64,7 +64,8 @@ export async function createPki(instance: Instance): Promise<void> {
             subject: "/O=system:masters/CN=kube-apiserver",
         }),
         createKubeconfig(instance, "admin", "/O=system:masters/CN=admin", instance.kubeconfig),
-        ...["kube-controller-manager", "kube-scheduler"].map((name) =>
+        // kube-proxy is the same on all nodes. They start at once, and would write one another's key if each made it.
+        ...["kube-controller-manager", "kube-scheduler", "kube-proxy"].map((name) =>
             createKubeconfig(instance, name, `/CN=system:${name}`, join(dir, `${name}.kubeconfig`)),
         ),
     ]);
@@ -76,11 +77,6 @@ export async function createNodeIdentity(instance: Instance, node: Node): Promis
     const subject = `/O=system:nodes/CN=system:node:${node.name}`;
     const altNames = `DNS:${node.name},IP:${node.ip}`;
     await createKubeconfig(instance, node.name, subject, file, altNames);
-}
-
-/** The kubeconfig of kube-proxy, whose name has its rights by a role that Kubernetes brings along. */
-export async function createProxyIdentity(instance: Instance, file: string): Promise<void> {
-    await createKubeconfig(instance, "kube-proxy", "/CN=system:kube-proxy", file);
 }
 
 async function createAuthority(dir: string, name: string): Promise<void> {

@@ -6,7 +6,7 @@ import { PAUSE_IMAGE } from "../build/images";
 import { DNS_SERVICE_IP, type Instance, type Node } from "../host/instance";
 import { sandboxSources } from "../host/paths";
 import { ensureKubernetesProgram } from "../build/kubernetesRelease";
-import { createNodeIdentity, createProxyIdentity, pkiDir } from "../controlPlane/pki";
+import { createNodeIdentity, pkiDir } from "../controlPlane/pki";
 import type { Variant } from "../controlPlane/variant";
 import { KUBERNETES_VERSION } from "../build/versions";
 
@@ -97,7 +97,7 @@ async function createKubeProxyFiles(instance: Instance, node: Node): Promise<voi
     await mkdir(dir, { recursive: true });
     const program = await ensureKubernetesProgram(KUBERNETES_VERSION, "kube-proxy");
     await copyFile(program, join(dir, "kube-proxy"));
-    await createProxyIdentity(instance, join(dir, "kubeconfig"));
+    await copyFile(join(pkiDir(instance), "kube-proxy.kubeconfig"), join(dir, "kubeconfig"));
     const configuration = {
         apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
         kind: "KubeProxyConfiguration",

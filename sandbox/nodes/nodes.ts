@@ -17,6 +17,9 @@ import { variantOf } from "../controlPlane/variant";
 
 const REGISTRATION_DEADLINE_MS = 90_000;
 
+/** Where kube-proxy says how it is; Kubernetes' default. */
+const PROXY_HEALTH_PORT = 10256;
+
 /**
  * The processes of a node proper (pods get cgroups beside it). cgroup2 wants processes in leaves only, and
  * what a node runs must be below its own cgroup: others get no translation of service addresses.
@@ -65,11 +68,12 @@ export async function startNode(instance: Instance, node: Node): Promise<void> {
 }
 
 /**
- * Returns when the nodes have registered and have routes for their pods.
+ * Returns when the nodes have registered and have routes for their pods, and kube-proxy runs on those that have one.
  *
  * @throws Error that names the missing nodes, with the end of their logs.
  */
 export async function waitForNodes(instance: Instance, nodes: readonly Node[]): Promise<void> {
+    const { controlPlaneNode, kubeProxy } = await variantOf(instance);
     let missing = nodes.map((n) => n.name);
     try {
         const attempt = async () => {
@@ -78,6 +82,7 @@ export async function waitForNodes(instance: Instance, nodes: readonly Node[]): 
                 if (!(await isRunning(node))) return { failed: `${node.name} ended` };
             }
             missing = await routePods(instance, nodes);
+            if (missing.length === 0 && kubeProxy) missing = await withoutProxy(nodes);
             return missing.length ? { waitingFor: missing.join(", ") } : { done: true };
         };
         await poll(REGISTRATION_DEADLINE_MS, "registration of all nodes", attempt, SOON);
@@ -86,11 +91,23 @@ export async function waitForNodes(instance: Instance, nodes: readonly Node[]): 
         throw new Error([messageOf(error), ...logs].join("\n"));
     }
     const control = nodes.find((n) => n.index === 1);
-    if (control && (await variantOf(instance)).controlPlaneNode) {
+    if (control && controlPlaneNode) {
         // The kubelet is not allowed to give itself this label.
         const label = "node-role.kubernetes.io/control-plane=";
         await kubectl(instance, ["label", "--overwrite", "node", control.name, label]);
     }
+}
+
+/** Names of the nodes whose kube-proxy does not run. On such a node what is sent to a service is lost without a word. */
+async function withoutProxy(nodes: readonly Node[]): Promise<string[]> {
+    const healthy = await Promise.all(
+        nodes.map(async ({ ip }) => {
+            const signal = AbortSignal.timeout(2000);
+            const answer = fetch(`http://${ip}:${PROXY_HEALTH_PORT}/healthz`, { signal });
+            return (await answer.catch(() => undefined))?.ok ?? false;
+        }),
+    );
+    return nodes.filter((_, i) => !healthy[i]).map(({ name }) => name);
 }
 
 /** Starts a node and waits until it has registered; a new one or one that was killed. */
