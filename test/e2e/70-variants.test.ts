@@ -1,12 +1,14 @@
 /**
  * The program on a cluster that is unlike the sandbox (`foreign` in sandbox/controlPlane/variant.ts): what others have otherwise, all at
  * once. sandbox/README.md lists what each difference stands for.
+ *
+ * It makes the cluster anew, so it comes last.
  */
 import assert from "node:assert/strict";
 import { connect } from "node:tls";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { before, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../../automation/demo";
@@ -18,7 +20,7 @@ import { pkiDir } from "../../sandbox/controlPlane/pki";
 import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../automation/stack";
 import { VARIANTS } from "../../sandbox/controlPlane/variant";
 import { start } from "../support/pulumi";
-import { home, kubectl, openPlatform, sandbox } from "../e2e/world";
+import { home, kubectl, openPlatform, sandbox } from "./world";
 
 /** All that Pulumi.dev.yaml, made for kind, must be told of this cluster. */
 const CILIUM = {
@@ -43,6 +45,9 @@ before(async () => {
     await enterPulumi(home);
 });
 
+// The other files take the cluster that is up, and are about the usual one.
+after(() => removeCluster(sandbox));
+
 describe("a cluster of somebody else's", () => {
     test("has no default StorageClass, which is said before anything is changed", async () => {
         const { code, output } = await start(home, "up", { "cilium-spire:cilium": CILIUM }).ended;
@@ -65,17 +70,19 @@ describe("a cluster of somebody else's", () => {
 
 /** What was proven above was proven on such a cluster: each difference is there. */
 describe("the variant", () => {
-    const worker = node(sandbox, 2);
-
     test("has kubelets whose certificates the cluster's authority has not signed", async () => {
+        const worker = node(sandbox, 2);
         const ca = await readFile(join(pkiDir(sandbox), "ca.crt"));
         await assert.rejects(certificateOf(worker.ip, ca), /unable to verify|self.signed/);
         await certificateOf(worker.ip);
     });
 
-    test("has kube-proxy, which serves what Cilium leaves to it", async () => {
+    test("has kube-proxy on all nodes, which serves what Cilium leaves to it", async () => {
         const iptables = ["chroot", await ensureCiliumRuntime(), "iptables-save", "--table=nat"];
-        assert.match(await execNode(worker, iptables), /-A KUBE-SERVICES .*spire-server:grpc/);
+        for (const index of [1, 2, 3]) {
+            const rules = await execNode(node(sandbox, index), iptables);
+            assert.match(rules, /-A KUBE-SERVICES .*spire-server:grpc/);
+        }
         const status = await kubectl(
             "-n kube-system exec daemonset/cilium -c cilium-agent -- cilium-dbg status",
         );
