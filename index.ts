@@ -20,8 +20,8 @@ import { type ProgramOutputs, plainOutputs } from "./outputs";
 /** A function, so that the Automation API can run the program more than once in a process. */
 export = async (): Promise<ProgramOutputs> => {
     const settings = loadSettings();
-    const stack = pulumi.getStack();
-    await requireCluster(settings, stack).catch((error: unknown) => {
+    const id = { project: pulumi.getProject(), stack: pulumi.getStack() };
+    await requireCluster(settings, id).catch((error: unknown) => {
         // Pulumi prints this kind of error without a stack: it is for the user, not for us.
         throw new pulumi.RunError((error as Error).message);
     });
@@ -32,7 +32,7 @@ export = async (): Promise<ProgramOutputs> => {
         enableSecretMutable: true,
     });
     // An `up` that is killed must not be in the way of the next one.
-    const objects = { provider, transforms: [stableFieldManager(stack)] };
+    const objects = { provider, transforms: [stableFieldManager(id)] };
     const after = (...dependsOn: pulumi.Resource[]) => ({ ...objects, dependsOn });
     const { cilium: how } = settings;
     const cilium =
@@ -43,11 +43,11 @@ export = async (): Promise<ProgramOutputs> => {
     const server = new Server("spire", serverArgs(settings), after(cilium, ...namespaces));
     // Agents that start before the server is Ready back off for more than a minute.
     const agent = new Agent("spire", agentArgs(settings), after(server));
-    const entries = new AgentEntries("cilium", agentEntriesArgs(settings, stack), {
+    const entries = new AgentEntries("cilium", agentEntriesArgs(settings, id), {
         dependsOn: [cilium, server, agent],
     });
     if (Object.keys(settings.workloads).length > 0) {
-        const args = workloadEntriesArgs(settings, stack);
+        const args = workloadEntriesArgs(settings, id);
         new WorkloadEntries("workloads", args, { dependsOn: [server, agent] });
     }
     if (settings.verify) verify("verify", settings, { server, agent, entries });

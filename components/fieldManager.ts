@@ -1,5 +1,6 @@
 /** Under which name a stack writes its objects, as the API server sees it. */
 import * as pulumi from "@pulumi/pulumi";
+import { ownerOf, type StackId } from "./owner";
 
 /** Read by the Kubernetes provider, of patches and of whole objects (provider v4.25, fieldManagerName). */
 const FIELD_MANAGER = "pulumi.com/patchFieldManager";
@@ -23,13 +24,14 @@ interface KubernetesObject {
  *
  * Only new objects get it. A state keeps the name that it knows: two names would refuse each other's changes.
  *
- * @param stack name of the stack; the field manager is `cilium-spire.<stack>`.
+ * @param id of the stack; the field manager is its owner's name.
  */
-export function stableFieldManager(stack: string): pulumi.ResourceTransform {
+export function stableFieldManager(id: StackId): pulumi.ResourceTransform {
+    const owner = ownerOf(id);
     return ({ custom, type, props, opts }) => {
         if (!custom || !OBJECT.test(type)) return undefined;
         const { metadata, ...rest } = props as KubernetesObject;
-        const annotations = { ...metadata?.annotations, [FIELD_MANAGER]: `cilium-spire.${stack}` };
+        const annotations = { ...metadata?.annotations, [FIELD_MANAGER]: owner };
         return {
             props: { ...rest, metadata: { ...metadata, annotations } },
             opts: pulumi.mergeOptions(opts, {

@@ -23,5 +23,13 @@ export const CILIUM = {
     configMap: "cilium-config",
 } as const;
 
-/** Annotation of Cilium's agent DaemonSet: the stack that installed it, which must not adopt it. */
+/** Annotation of Cilium's agent DaemonSet: the owner that installed it, which must not adopt it. */
 export const INSTALLED_BY = "cilium-spire.io/installed-by";
+
+/**
+ * Name of a ClusterRole and its binding: of this stack alone, and known beforehand. One that Pulumi makes up would be made
+ * up again after an `up` that was killed, and the first would keep its rights for ever.
+ */
+export function clusterRoleName(account: string, stack: string): string {
+    return `${account}-${stack}`;
+}

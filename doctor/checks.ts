@@ -15,6 +15,7 @@ import { ciliumArgs } from "../components/cilium/args";
 import { meshAuthConfig } from "../components/cilium/meshAuthConfig";
 import { CILIUM } from "../components/names";
 import type { Settings } from "../settings/schema";
+import type { StackId } from "../components/owner";
 import { requireCluster } from "./requirements";
 
 /** What a check found. A cure makes it a problem. */
@@ -35,7 +36,7 @@ export class Patient {
     constructor(
         readonly cluster: Cluster,
         readonly settings: Settings,
-        readonly stack: string,
+        readonly id: StackId,
         /** What the stack's entries resource was asked for. */
         readonly entries: AgentEntriesArgs,
     ) {}
@@ -62,8 +63,8 @@ const REFRESH = 'run "pulumi up --refresh", then restart the pods of Cilium';
 export const checks: Check[] = [
     {
         name: "API server",
-        run: async ({ cluster, settings, stack }) => {
-            await requireCluster(settings, stack);
+        run: async ({ cluster, settings, id }) => {
+            await requireCluster(settings, id);
             return { finding: `${cluster.url} answers` };
         },
     },

@@ -12,11 +12,12 @@ import {
     poll,
 } from "@cilium-spire/entries-provider";
 import { agentEntriesArgs } from "../components/entries/args";
+import type { StackId } from "../components/owner";
 import { decodeSettings } from "../settings/decode";
 import type { Settings } from "../settings/schema";
 import { type Check, checks, type Finding, Patient } from "./checks";
 import { type Order, parseOrder } from "./order";
-import { settingsOfFile } from "./stackFile";
+import { projectName, settingsOfFile } from "./stackFile";
 
 const PAUSE_MS = 2000;
 /** Of a single check. Each call to the API server has a deadline of its own; a stuck exec has none. */
@@ -48,14 +49,14 @@ async function examine(check: Check, patient: Patient): Promise<Result> {
  * @throws ClusterUnreachable when the API server did not answer in that one.
  */
 async function examineUntilHealthy(
-    stack: string,
+    id: StackId,
     settings: Settings,
     waitSeconds: number,
 ): Promise<Result[]> {
     const cluster = new Cluster(settings.kubeContext);
-    const entries = agentEntriesArgs(settings, stack);
+    const entries = agentEntriesArgs(settings, id);
     const attempt = async (): Promise<Attempt<Result[]>> => {
-        const patient = new Patient(cluster, settings, stack, entries);
+        const patient = new Patient(cluster, settings, id, entries);
         const results: Result[] = [];
         try {
             for (const check of checks) results.push(await examine(check, patient));
@@ -83,7 +84,8 @@ async function main({ stack, waitSeconds, stdin }: Order): Promise<boolean> {
     const settings = stdin
         ? decodeSettings(JSON.parse(await text(process.stdin)))
         : settingsOfFile(`Pulumi.${stack}.yaml`);
-    const results = await examineUntilHealthy(stack, settings, waitSeconds);
+    const id = { project: projectName(), stack };
+    const results = await examineUntilHealthy(id, settings, waitSeconds);
     for (const { name, finding, cure } of results) {
         console.log(`${cure === undefined ? "ok   " : "WRONG"}  ${name}: ${finding}`);
         if (cure !== undefined) console.log(`       cure: ${cure}`);

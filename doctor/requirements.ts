@@ -2,6 +2,7 @@
 import { Cluster } from "@cilium-spire/entries-provider";
 import { adoptionProblem } from "../components/cilium/meshAuthConfig";
 import { AGENT_NAME, CILIUM, INSTALLED_BY, SERVER_NAME } from "../components/names";
+import { ownerOf, type StackId } from "../components/owner";
 import { serverClaimNames } from "../components/spire/serverPod";
 import {
     type PersistentVolume,
@@ -10,6 +11,7 @@ import {
 } from "../components/spire/storage";
 import { imageVersion, upgradeProblem } from "../versions/spireUpgrade";
 import type { Settings } from "../settings/schema";
+import { requireOwnership } from "./ownership";
 import type { AdoptSettings } from "../settings/cilium";
 
 /** Exec with an end of standard input (`v5.channel.k8s.io`), through which entries are written. */
@@ -23,10 +25,10 @@ const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dock
  * Asks the API server for its version, and for that of a SPIRE that is already there.
  *
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
- * SPIRE from which there is no way to the wanted version in one step; which pull secrets are missing; that a new server
+ * SPIRE from which there is no way to the wanted version in one step; what is there by the names of ours and is not this stack's; which pull secrets are missing; that a new server
  * would find no volume; or why its Cilium cannot be adopted.
  */
-export async function requireCluster(settings: Settings, stack: string): Promise<void> {
+export async function requireCluster(settings: Settings, id: StackId): Promise<void> {
     const { kubeContext, spire, cilium } = settings;
     const cluster = new Cluster(kubeContext);
     const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
@@ -41,10 +43,11 @@ export async function requireCluster(settings: Settings, stack: string): Promise
             `spire.agent.kubelet.authorization = "nodes/pods" needs Kubernetes 1.${FINE_GRAINED_KUBELET}, the cluster runs ${gitVersion}; set it to "nodes/proxy".`,
         );
     }
+    await requireOwnership(cluster, settings, id);
     await requirePullSecrets(cluster, settings);
     await requireUpgradePath(cluster, spire);
     await requireStorage(cluster, spire.server);
-    if (cilium.mode === "adopt") await requireAdoptable(cluster, cilium, stack);
+    if (cilium.mode === "adopt") await requireAdoptable(cluster, cilium, id);
 }
 
 /** Kubelets pass over a pull secret that is missing or of another type, so that images that need it are never pulled. */
@@ -126,7 +129,7 @@ async function requireStorage(
 async function requireAdoptable(
     cluster: Cluster,
     { namespace, version }: AdoptSettings,
-    stack: string,
+    id: StackId,
 ): Promise<void> {
     const [daemonSet, configMap] = await Promise.all([
         cluster.find(
@@ -142,7 +145,7 @@ async function requireAdoptable(
             `cilium.mode = "adopt", but namespace ${namespace} has no DaemonSet "${CILIUM.agentDaemonSet}" with ConfigMap "${CILIUM.configMap}"; set cilium.namespace, or cilium.mode to "install".`,
         );
     }
-    if (daemonSet?.metadata?.annotations?.[INSTALLED_BY] === stack) {
+    if (daemonSet?.metadata?.annotations?.[INSTALLED_BY] === ownerOf(id)) {
         throw new Error(
             `cilium.mode = "adopt", but this stack installed the Cilium in namespace ${namespace}, and would now delete it; set cilium.mode to "install". docs/cilium.md says how to change over.`,
         );

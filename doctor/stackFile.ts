@@ -20,3 +20,8 @@ export function settingsOfFile(file: string): Settings {
         .map(([key, value]) => [key, typeof value === "string" ? decodeValue(key, value) : value]);
     return decodeSettings(Object.fromEntries(own), PREFIX);
 }
+
+/** The project, as the Pulumi.yaml of the current directory has it. */
+export function projectName(): string {
+    return (parse(readFileSync("Pulumi.yaml", "utf8")) as { name: string }).name;
+}

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { CiliumSettings } from "../../settings/cilium";
 import { durationSeconds } from "../../settings/words";
 import { CILIUM, INSTALLED_BY } from "../names";
+import { ownerOf } from "../owner";
 import type { InstallationArgs } from "./args";
 import { addWorkloadSocket, type DaemonSetProps } from "./workloadSocket";
 
@@ -18,7 +19,7 @@ interface ChartDaemonSet extends DaemonSetProps {
 export class DaemonSetTransform {
     private fired = false;
     /** Read here: the engine calls the transformation outside of the program's context, where it is unknown. */
-    private readonly stack = pulumi.getStack();
+    private readonly owner = ownerOf({ project: pulumi.getProject(), stack: pulumi.getStack() });
 
     constructor(private readonly args: InstallationArgs) {}
 
@@ -33,7 +34,7 @@ export class DaemonSetTransform {
         this.fired = true;
         const annotations = {
             ...daemonSet.metadata.annotations,
-            [INSTALLED_BY]: this.stack,
+            [INSTALLED_BY]: this.owner,
         };
         const signed = { ...daemonSet, metadata: { ...daemonSet.metadata, annotations } };
         const { settings, sockets, mutualAuth } = this.args;

@@ -8,13 +8,14 @@ import type {
 } from "@cilium-spire/entries-provider";
 import type { Settings } from "../../settings/schema";
 import { durationSeconds } from "../../settings/words";
+import { ownerOf, type StackId } from "../owner";
 import { AGENT_NAME, CILIUM, SERVER_NAME } from "../names";
 
-/** @param stack name of the stack, which its entries carry: stacks that share a server leave each other's alone. */
-export function agentEntriesArgs(settings: Settings, stack: string): AgentEntriesArgs {
+/** @param id of the stack, which its entries carry: stacks that share a server leave each other's alone. */
+export function agentEntriesArgs(settings: Settings, id: StackId): AgentEntriesArgs {
     const { spire, cilium, registration } = settings;
     return {
-        ...entrySetArgs(settings, stack, "cilium"),
+        ...entrySetArgs(settings, id, "cilium"),
         registration: registration.strategy,
         operatorNodeLabels: registration.operatorNodeLabels,
         agent: { namespace: spire.agent.namespace, serviceAccount: AGENT_NAME },
@@ -28,15 +29,15 @@ export function agentEntriesArgs(settings: Settings, stack: string): AgentEntrie
 }
 
 /** As {@link agentEntriesArgs}, for the workloads of the settings. */
-export function workloadEntriesArgs(settings: Settings, stack: string): WorkloadEntriesArgs {
-    const id = (path: string) => `spiffe://${settings.trustDomain}${path}`;
+export function workloadEntriesArgs(settings: Settings, id: StackId): WorkloadEntriesArgs {
+    const spiffeId = (path: string) => `spiffe://${settings.trustDomain}${path}`;
     const workloads = Object.entries(settings.workloads).map(([key, setting]) => {
         const { path, parent, admin, downstream, x509SvidTtl, jwtSvidTtl, federatesWith, ...rest } =
             setting;
         const workload: Workload = {
             ...rest,
-            spiffeId: id(path),
-            parent: "alias" in parent ? { alias: id(parent.alias) } : parent,
+            spiffeId: spiffeId(path),
+            parent: "alias" in parent ? { alias: spiffeId(parent.alias) } : parent,
             ...(admin && { admin }),
             ...(downstream && { downstream }),
             ...(x509SvidTtl !== undefined && { x509SvidTtl: durationSeconds(x509SvidTtl) }),
@@ -46,18 +47,18 @@ export function workloadEntriesArgs(settings: Settings, stack: string): Workload
         return [key, workload] as const;
     });
     return {
-        ...entrySetArgs(settings, stack, "workloads"),
+        ...entrySetArgs(settings, id, "workloads"),
         workloads: Object.fromEntries(workloads),
     };
 }
 
-function entrySetArgs(settings: Settings, stack: string, set: string): EntrySetArgs {
+function entrySetArgs(settings: Settings, id: StackId, set: string): EntrySetArgs {
     const { trustDomain, clusterName, kubeContext, spire, registration } = settings;
     return {
         ...(kubeContext !== undefined && { context: kubeContext }),
         trustDomain,
         clusterName,
-        idPrefix: `cilium-spire.${stack}.${set}`,
+        idPrefix: `${ownerOf(id)}.${set}`,
         timeoutSeconds: registration.timeoutSeconds,
         server: spireServerRef(settings),
         agentDaemonSet: { namespace: spire.agent.namespace, daemonSet: AGENT_NAME },

@@ -1,12 +1,11 @@
 /** The SPIRE agents: a DaemonSet that puts two sockets on every node. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { AGENT_NAME } from "../names";
+import { AGENT_NAME, clusterRoleName } from "../names";
 import { podTemplate, revisionOf } from "../pod";
 import type { AgentArgs } from "./args";
 import { agentConf } from "./agentConf";
 import { agentPod } from "./agentPod";
-import { clusterRoleName } from "./serverRbac";
 
 const LABELS = { "app.kubernetes.io/name": AGENT_NAME };
 
@@ -64,7 +63,7 @@ export class Agent extends pulumi.ComponentResource {
 
     /** To attest a workload, the agent asks its node's kubelet which pod a process belongs to. */
     private grantKubelet(namespace: string, resource: string): pulumi.Resource {
-        const metadata = { name: clusterRoleName(AGENT_NAME) };
+        const metadata = { name: clusterRoleName(AGENT_NAME, pulumi.getStack()) };
         const role = new k8s.rbac.v1.ClusterRole(
             AGENT_NAME,
             { metadata, rules: [{ apiGroups: [""], resources: [resource], verbs: ["get"] }] },

@@ -14,9 +14,10 @@ function podSecurity(level: string): Record<string, string> {
  * `privileged` admits; a namespace that holds the server alone is `restricted`.
  */
 export function spireNamespaces(
-    { server, agent }: SpireSettings,
+    { createNamespaces, server, agent }: SpireSettings,
     opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Namespace[] {
+    if (!createNamespaces) return [];
     const namespace = (name: string, level: "restricted" | "privileged") =>
         new k8s.core.v1.Namespace(name, { metadata: { name, labels: podSecurity(level) } }, opts);
     const agents = namespace(agent.namespace, "privileged");

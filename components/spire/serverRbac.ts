@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerSettings } from "../../settings/spire";
-import { BUNDLE_CONFIG_MAP, SERVER_NAME } from "../names";
+import { BUNDLE_CONFIG_MAP, clusterRoleName, SERVER_NAME } from "../names";
 import { upstreamAuthorityRules } from "./upstreamAuthority";
 
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
@@ -33,7 +33,7 @@ export function grantServer(
     parent: pulumi.Resource,
 ): pulumi.Resource[] {
     const subjects = [{ kind: "ServiceAccount", name: SERVER_NAME, namespace: settings.namespace }];
-    const name = clusterRoleName(SERVER_NAME);
+    const name = clusterRoleName(SERVER_NAME, pulumi.getStack());
     const cluster = new k8s.rbac.v1.ClusterRole(
         SERVER_NAME,
         { metadata: { name }, rules: ATTESTATION },
@@ -66,14 +66,6 @@ export function grantServer(
         grant(`${SERVER_NAME}-upstream`, namespace, rest);
     }
     return bindings;
-}
-
-/**
- * Name of a ClusterRole and its binding: of this stack alone, and known beforehand. One that Pulumi makes up would be made
- * up again after an `up` that was killed, and the first would keep its rights for ever.
- */
-export function clusterRoleName(account: string): string {
-    return `${account}-${pulumi.getStack()}`;
 }
 
 function roleRef(kind: string, name: pulumi.Input<string>) {

@@ -6,6 +6,12 @@ import { serverSettings } from "./server";
 
 export const spireSettings = group({
     version: version.default("1.15.3").describe("Version of the SPIRE server, and of its agents."),
+    createNamespaces: z
+        .boolean()
+        .default(true)
+        .describe(
+            "Make the namespaces of server and agents, label them with the Pod Security level of their pods, and delete them with the stack. `false`: others made them, and keep them.",
+        ),
     server: serverSettings.describe("The SPIRE server."),
     agent: agentSettings.describe("The SPIRE agents, one on each node."),
     sockets: group({

@@ -27,6 +27,9 @@ const TAKEN_PORTS: Record<number, string> = {
     10256: "kube-proxy",
 };
 
+/** Namespaces that every cluster has. */
+const KUBERNETES_OWN = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
 /** SPIRE's cap (pkg/server/ca/manager, MaxSVIDTTL): the old CA is in use for so long at most. */
 const LONGEST_SVID = "168h";
 const HOUR = 3600;
@@ -38,11 +41,20 @@ export function* spireProblems(spire: SpireSettings, trustDomain: string): Probl
     if (unsupported) yield `spire.version: ${unsupported}`;
     const conflict = socketConflict(sockets);
     if (conflict) yield `spire.sockets.admin = "${sockets.admin}": ${conflict}`;
+    yield* namespaceProblems(spire);
     yield* storageProblems(server);
     yield* ttlProblems(server);
     yield* apiProblems(server, trustDomain);
     yield* agentVersionProblems(agent, version);
     yield* agentProblems(agent, server);
+}
+
+function* namespaceProblems({ createNamespaces, server, agent }: SpireSettings): Problems {
+    if (!createNamespaces) return;
+    for (const [part, { namespace }] of Object.entries({ server, agent })) {
+        if (!KUBERNETES_OWN.includes(namespace)) continue;
+        yield `spire.${part}.namespace = "${namespace}": is Kubernetes' own, which this program neither labels nor deletes; choose another, or set spire.createNamespaces to false`;
+    }
 }
 
 function* storageProblems({

@@ -7,7 +7,8 @@ const ANNOTATION = "pulumi.com/patchFieldManager";
 
 function transformed(type: string, props: object, custom = true) {
     const args = { type, name: "x", custom, props, opts: { ignoreChanges: ["data"] } };
-    return stableFieldManager("dev")(args) as pulumi.ResourceTransformResult | undefined;
+    return stableFieldManager({ project: "cilium-spire", stack: "dev" })(args) as
+        pulumi.ResourceTransformResult | undefined;
 }
 
 test("objects get the stack's field manager, beside what they say", () => {

@@ -36,7 +36,10 @@ async function command(of = settings) {
         () => {
             const server = new Server("spire", serverArgs(of));
             const agent = new Agent("spire", agentArgs(of));
-            const entries = new AgentEntries("cilium", agentEntriesArgs(of, "test"));
+            const entries = new AgentEntries(
+                "cilium",
+                agentEntriesArgs(of, { project: "cilium-spire", stack: "test" }),
+            );
             verify("verify", of, { server, agent, entries });
         },
         ({ type }) => (type.endsWith(":AgentEntries") ? { entries: ENTRIES } : {}),

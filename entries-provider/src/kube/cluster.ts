@@ -12,6 +12,7 @@ import {
     CustomObjectsApi,
     Exec,
     KubeConfig,
+    KubernetesObjectApi,
     ServerConfiguration,
     VersionApi,
     type V1Status,
@@ -34,6 +35,8 @@ export class Cluster {
     readonly core: CoreV1Api;
     readonly apps: AppsV1Api;
     readonly custom: CustomObjectsApi;
+    /** Any object by its kind and name. */
+    readonly objects: KubernetesObjectApi;
     readonly version: VersionApi;
     readonly url: string;
     private readonly config: KubeConfig;
@@ -61,6 +64,7 @@ export class Cluster {
         this.core = new CoreV1Api(configuration);
         this.apps = new AppsV1Api(configuration);
         this.custom = new CustomObjectsApi(configuration);
+        this.objects = new KubernetesObjectApi(configuration);
         this.version = new VersionApi(configuration);
     }
 

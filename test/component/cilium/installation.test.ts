@@ -98,7 +98,7 @@ test("the DaemonSet says which stack installed it, beside what the chart says", 
     const { annotations } = (transformed!.props as typeof agents).metadata;
     assert.deepEqual(annotations, {
         ...agents.metadata.annotations,
-        "cilium-spire.io/installed-by": "test", // as the mocks call the stack
+        "cilium-spire.io/installed-by": "cilium-spire.test", // as the mocks call project and stack
     });
 });
 

@@ -31,7 +31,10 @@ const settings = decodeSettings({ trustDomain: "demo.local", clusterName: "preci
 
 /** Makes the resource and waits until the engine has it. */
 async function register(): Promise<Record<string, unknown>> {
-    const entries = new AgentEntries("cilium", agentEntriesArgs(settings, "dev"));
+    const entries = new AgentEntries(
+        "cilium",
+        agentEntriesArgs(settings, { project: "cilium-spire", stack: "dev" }),
+    );
     await new Promise((resolve) => entries.urn.apply(resolve));
     return inputs;
 }

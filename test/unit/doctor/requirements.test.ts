@@ -1,13 +1,9 @@
 /** What the preflight makes of a cluster, which here is a web server with the answers that it asks for. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { decodeSettings } from "../../../settings/decode";
 import { requireCluster } from "../../../doctor/requirements";
+import { useFakeCluster } from "../../support/fakeCluster";
 import { decode } from "../components/spire/arbitrary";
 
 interface Running {
@@ -22,15 +18,14 @@ interface Running {
     cilium?: { version: string; installedBy?: string; allocation?: string };
 }
 
+/** As the API server tells who has written an object. */
+const OURS = { managedFields: [{ manager: "cilium-spire.dev" }] };
+const STACK = { project: "cilium-spire", stack: "dev" };
+
 let running: Running = {};
 
-const cluster = createServer((request, response) => {
-    const found = answer(new URL(request.url!, "http://x").pathname.replace(/\/$/, ""));
-    response.writeHead(found ? 200 : 404, { "content-type": "application/json" });
-    response.end(JSON.stringify(found ?? { kind: "Status", message: "not found", code: 404 }));
-});
-
 function answer(url: string): object | undefined {
+    if (url === "/apis/apps/v1/daemonsets") return { items: [] };
     const minor = running.kubernetes ?? "34";
     if (url === "/version") return { gitVersion: `v1.${minor}.0`, major: "1", minor };
     const path = "/apis/apps/v1/namespaces/spire-system";
@@ -79,36 +74,14 @@ function workload(component: string, version?: string): object | undefined {
         { name: "sidecar", image: "x:9.9.9" },
         { name: `spire-${component}`, image },
     ];
-    return { spec: { template: { spec: { containers } } } };
+    return { metadata: OURS, spec: { template: { spec: { containers } } } };
 }
 
-const inherited = process.env.KUBECONFIG;
-let dir = "";
-before(async () => {
-    await new Promise<void>((resolve) => cluster.listen(0, "127.0.0.1", resolve));
-    const { port } = cluster.address() as AddressInfo;
-    dir = await mkdtemp(join(tmpdir(), "cilium-spire-preflight-"));
-    // The client speaks plain HTTP only when told that it need not check certificates.
-    const server = { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
-    const config = {
-        "current-context": "test",
-        contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-        clusters: [{ name: "test", cluster: server }],
-        users: [{ name: "test", user: {} }],
-    };
-    process.env.KUBECONFIG = join(dir, "kubeconfig");
-    await writeFile(process.env.KUBECONFIG, JSON.stringify(config));
-});
-after(async () => {
-    if (inherited === undefined) delete process.env.KUBECONFIG;
-    else process.env.KUBECONFIG = inherited;
-    cluster.close();
-    await rm(dir, { recursive: true });
-});
+useFakeCluster(answer);
 
 async function preflight(now: Running, spire: object): Promise<void> {
     running = now;
-    await requireCluster(decode(spire), "dev");
+    await requireCluster(decode(spire), STACK);
 }
 
 async function adopt(cilium: Running["cilium"]): Promise<void> {
@@ -118,7 +91,7 @@ async function adopt(cilium: Running["cilium"]): Promise<void> {
         clusterName: "precinct-99",
         cilium: { mode: "adopt", version: "1.18.4" },
     };
-    await requireCluster(decodeSettings(settings), "dev");
+    await requireCluster(decodeSettings(settings), STACK);
 }
 
 test("a cluster without SPIRE takes any version", async () => {
@@ -171,7 +144,7 @@ test("a Cilium is adopted that is there, in that version, and from someone else"
     await assert.rejects(adopt({ version: "1.17.1" }), /the agents run 1\.17\.1; set it to/);
     await assert.rejects(adopt({ version: "1.18.4", allocation: "kvstore" }), /must be "crd"/);
     await assert.rejects(
-        adopt({ version: "1.18.4", installedBy: "dev" }),
+        adopt({ version: "1.18.4", installedBy: "cilium-spire.dev" }),
         /this stack installed the Cilium .* and would now delete it; set cilium\.mode to "install"/,
     );
 });
@@ -188,7 +161,7 @@ test("pull secrets must be in every namespace that uses them, and be such", asyn
         });
     const check = (secrets: Record<string, string>, mode = "install") => {
         running = { secrets };
-        return requireCluster(settings(mode), "dev");
+        return requireCluster(settings(mode), STACK);
     };
     const spire = { "spire-server/regcred": docker, "spire-agents/regcred": docker };
     await assert.doesNotReject(check({ ...spire, "cilium/regcred": "kubernetes.io/dockercfg" }));

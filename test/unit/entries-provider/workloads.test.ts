@@ -18,7 +18,10 @@ function decode(workload: object) {
 }
 
 const plan = (workload: object) =>
-    planWorkloadEntries(workloadEntriesArgs(decode(workload), "dev"), nodes);
+    planWorkloadEntries(
+        workloadEntriesArgs(decode(workload), { project: "cilium-spire", stack: "dev" }),
+        nodes,
+    );
 
 describe("workloads", () => {
     test("stand under the agent of every node, unless labels choose some", () => {

@@ -1,0 +1,157 @@
+/**
+ * What has the names of this stack's objects and is somebody else's. The provider would write into it (it upserts), and a
+ * destroy would delete it.
+ */
+import type { Cluster } from "@cilium-spire/entries-provider";
+import {
+    AGENT_NAME,
+    BUNDLE_CONFIG_MAP,
+    CILIUM,
+    clusterRoleName,
+    SERVER_NAME,
+} from "../components/names";
+import { ownerOf, type StackId } from "../components/owner";
+import type { Settings } from "../settings/schema";
+
+/** An object that there may be. */
+interface Header {
+    apiVersion: string;
+    kind: string;
+    metadata: { namespace?: string; name: string };
+}
+
+const APPS = "apps/v1";
+const RBAC = "rbac.authorization.k8s.io/v1";
+const POD_SECURITY = "pod-security.kubernetes.io/enforce";
+
+/**
+ * @throws Error that lists what is somebody else's by the key that leads to it, with the ways out.
+ */
+export async function requireOwnership(
+    cluster: Cluster,
+    { spire, cilium }: Settings,
+    id: StackId,
+): Promise<void> {
+    const owner = ownerOf(id);
+    const problems: string[] = [];
+    for (const [key, name] of namespacesOf(spire)) {
+        const at = `${key} = "${name}"`;
+        const namespace = await foreign(cluster, owner, [
+            { apiVersion: "v1", kind: "Namespace", metadata: { name } },
+        ]);
+        if (!spire.createNamespaces) {
+            problems.push(
+                ...(await uses(cluster, key, name)).map((problem) => `${at}: ${problem}`),
+            );
+        } else if (namespace.length > 0) {
+            problems.push(
+                `${at}: the namespace is there and is not this stack's, which would label it and, when destroyed, delete all that is in it; choose another, or set spire.createNamespaces to false`,
+            );
+        }
+        const objects = await foreign(cluster, owner, spireObjects(name));
+        if (objects.length > 0) {
+            problems.push(
+                `${at}: has ${objects.join(", ")} of somebody else's; choose another namespace, or remove them`,
+            );
+        }
+    }
+    const roles = await foreign(cluster, owner, clusterRoles(id.stack));
+    if (roles.length > 0) {
+        problems.push(
+            `the stack's name "${id.stack}": ${roles.join(", ")} of somebody else's; give the stack another, or remove them`,
+        );
+    }
+    if (cilium.mode === "install") {
+        const found = [
+            ...(await foreign(cluster, owner, ciliumObjects(cilium.namespace))),
+            ...(await agentsElsewhere(cluster, cilium.namespace)),
+        ];
+        if (found.length > 0) {
+            problems.push(
+                `cilium.mode = "install": there is a Cilium of somebody else's (${found.join(", ")}); set it to "adopt", with cilium.namespace and cilium.version as they are, or remove that one`,
+            );
+        }
+    }
+    if (problems.length === 0) return;
+    const list = problems.map((problem) => `\n  ${problem}`).join("");
+    throw new Error(`The cluster has what is not this stack's; nothing was changed.${list}`);
+}
+
+/** The namespaces by the key that names each; one that both share is the agents'. */
+function namespacesOf({ server, agent }: Settings["spire"]): [key: string, namespace: string][] {
+    const agents: [string, string] = ["spire.agent.namespace", agent.namespace];
+    if (server.namespace === agent.namespace) return [agents];
+    return [["spire.server.namespace", server.namespace], agents];
+}
+
+/** What keeps a namespace of others from being used as it is. */
+async function uses(cluster: Cluster, key: string, name: string): Promise<string[]> {
+    const found = await cluster.find(cluster.core.readNamespace({ name }));
+    if (!found) return ["does not exist, and spire.createNamespaces is false; make it first"];
+    const level = found.metadata?.labels?.[POD_SECURITY] ?? "privileged";
+    if (key === "spire.server.namespace" || level === "privileged") return [];
+    return [
+        `its Pod Security level "${level}" refuses the agents' hostPID and hostPath; run "kubectl label --overwrite namespace ${name} ${POD_SECURITY}=privileged", or choose another`,
+    ];
+}
+
+/** Of both server and agents: whichever of them is in a namespace, the other's names there would only confuse. */
+function spireObjects(namespace: string): Header[] {
+    const header = (apiVersion: string, kind: string, name: string): Header => ({
+        ...{ apiVersion, kind },
+        metadata: { namespace, name },
+    });
+    return [
+        header(APPS, "StatefulSet", SERVER_NAME),
+        header(APPS, "DaemonSet", AGENT_NAME),
+        header("v1", "Service", SERVER_NAME),
+        header("v1", "ConfigMap", BUNDLE_CONFIG_MAP),
+        ...[SERVER_NAME, AGENT_NAME].flatMap((name) => [
+            header("v1", "ServiceAccount", name),
+            header("v1", "ConfigMap", name),
+        ]),
+    ];
+}
+
+function clusterRoles(stack: string): Header[] {
+    const names = [SERVER_NAME, AGENT_NAME].map((name) => clusterRoleName(name, stack));
+    return ["ClusterRole", "ClusterRoleBinding"].flatMap((kind) =>
+        names.map((name) => ({ apiVersion: RBAC, kind, metadata: { name } })),
+    );
+}
+
+function ciliumObjects(namespace: string): Header[] {
+    const metadata = (name: string) => ({ namespace, name });
+    return [
+        { apiVersion: APPS, kind: "DaemonSet", metadata: metadata(CILIUM.agentDaemonSet) },
+        { apiVersion: APPS, kind: "Deployment", metadata: metadata(CILIUM.operatorDeployment) },
+        { apiVersion: "v1", kind: "ConfigMap", metadata: metadata(CILIUM.configMap) },
+    ];
+}
+
+/** Agents in other namespaces: two Ciliums break the network. */
+async function agentsElsewhere(cluster: Cluster, namespace: string): Promise<string[]> {
+    const labelSelector = "k8s-app=cilium";
+    const { items } = await cluster.ask(
+        cluster.apps.listDaemonSetForAllNamespaces({ labelSelector }),
+    );
+    return items
+        .filter(({ metadata }) => metadata?.namespace !== namespace)
+        .map(({ metadata }) => `DaemonSet ${metadata!.namespace!}/${metadata!.name!}`);
+}
+
+/** Those of the objects that exist and were never written by the owner. */
+async function foreign(cluster: Cluster, owner: string, headers: Header[]): Promise<string[]> {
+    const found = await Promise.all(
+        headers.map(async (header) => ({
+            text: `${header.kind} ${header.metadata.name}`,
+            object: await cluster.find(cluster.objects.read(header)),
+        })),
+    );
+    return found
+        .filter(
+            ({ object }) =>
+                object && !object.metadata?.managedFields?.some((f) => f.manager === owner),
+        )
+        .map(({ text }) => text);
+}
