@@ -13,7 +13,7 @@ const FLOORS = [
     "^components/",
     "^doctor/",
     // The program.
-    "^(config|outputs|index)\\.ts$",
+    "^(config|outputs|state|index)\\.ts$",
     // Not shipped.
     "^sandbox/",
     "^examples/",

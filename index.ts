@@ -16,12 +16,13 @@ import { verify } from "./components/verification";
 import { loadSettings } from "./config";
 import { requireCluster } from "./doctor/requirements";
 import { type ProgramOutputs, plainOutputs } from "./outputs";
+import { objectsInState } from "./state";
 
 /** A function, so that the Automation API can run the program more than once in a process. */
 export = async (): Promise<ProgramOutputs> => {
     const settings = loadSettings();
     const id = { project: pulumi.getProject(), stack: pulumi.getStack() };
-    await requireCluster(settings, id).catch((error: unknown) => {
+    await requireCluster(settings, id, objectsInState).catch((error: unknown) => {
         // Pulumi prints this kind of error without a stack: it is for the user, not for us.
         throw new pulumi.RunError((error as Error).message);
     });

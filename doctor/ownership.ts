@@ -25,18 +25,20 @@ const RBAC = "rbac.authorization.k8s.io/v1";
 const POD_SECURITY = "pod-security.kubernetes.io/enforce";
 
 /**
+ * @param known objects of the stack's state, each as its {@link objectKey}; asked for only when one is in doubt.
  * @throws Error that lists what is somebody else's by the key that leads to it, with the ways out.
  */
 export async function requireOwnership(
     cluster: Cluster,
     { spire, cilium }: Settings,
     id: StackId,
+    known: () => Promise<Set<string>>,
 ): Promise<void> {
-    const owner = ownerOf(id);
+    const mine = { owner: ownerOf(id), known };
     const problems: string[] = [];
     for (const [key, name] of namespacesOf(spire)) {
         const at = `${key} = "${name}"`;
-        const namespace = await foreign(cluster, owner, [
+        const namespace = await foreign(cluster, mine, [
             { apiVersion: "v1", kind: "Namespace", metadata: { name } },
         ]);
         if (!spire.createNamespaces) {
@@ -48,14 +50,14 @@ export async function requireOwnership(
                 `${at}: the namespace is there and is not this stack's, which would label it and, when destroyed, delete all that is in it; choose another, or set spire.createNamespaces to false`,
             );
         }
-        const objects = await foreign(cluster, owner, spireObjects(name));
+        const objects = await foreign(cluster, mine, spireObjects(name));
         if (objects.length > 0) {
             problems.push(
                 `${at}: has ${objects.join(", ")} of somebody else's; choose another namespace, or remove them`,
             );
         }
     }
-    const roles = await foreign(cluster, owner, clusterRoles(id.stack));
+    const roles = await foreign(cluster, mine, clusterRoles(id.stack));
     if (roles.length > 0) {
         problems.push(
             `the stack's name "${id.stack}": ${roles.join(", ")} of somebody else's; give the stack another, or remove them`,
@@ -63,7 +65,7 @@ export async function requireOwnership(
     }
     if (cilium.mode === "install") {
         const found = [
-            ...(await foreign(cluster, owner, ciliumObjects(cilium.namespace))),
+            ...(await foreign(cluster, mine, ciliumObjects(cilium.namespace))),
             ...(await agentsElsewhere(cluster, cilium.namespace)),
         ];
         if (found.length > 0) {
@@ -140,18 +142,37 @@ async function agentsElsewhere(cluster: Cluster, namespace: string): Promise<str
         .map(({ metadata }) => `DaemonSet ${metadata!.namespace!}/${metadata!.name!}`);
 }
 
-/** Those of the objects that exist and were never written by the owner. */
-async function foreign(cluster: Cluster, owner: string, headers: Header[]): Promise<string[]> {
+/** What a stack knows its own objects by. */
+interface Mine {
+    owner: string;
+    known: () => Promise<Set<string>>;
+}
+
+/** Those of the objects that exist, were never written by the owner, and are not in its state either. */
+async function foreign(
+    cluster: Cluster,
+    { owner, known }: Mine,
+    headers: Header[],
+): Promise<string[]> {
     const found = await Promise.all(
-        headers.map(async (header) => ({
-            text: `${header.kind} ${header.metadata.name}`,
-            object: await cluster.find(cluster.objects.read(header)),
-        })),
+        headers.map(async (header) => {
+            const object = await cluster.find(cluster.objects.read(header));
+            const written = object?.metadata?.managedFields?.some((f) => f.manager === owner);
+            return !object || written ? [] : [header];
+        }),
     );
-    return found
+    const strangers = found.flat();
+    if (strangers.length === 0) return [];
+    const ours = await known();
+    return strangers
         .filter(
-            ({ object }) =>
-                object && !object.metadata?.managedFields?.some((f) => f.manager === owner),
+            ({ kind, metadata: { name, namespace } }) =>
+                !ours.has(objectKey(kind, name, namespace)),
         )
-        .map(({ text }) => text);
+        .map(({ kind, metadata: { name } }) => `${kind} ${name}`);
+}
+
+/** An object among all of a cluster's; there is none of ours of one kind in two API groups. */
+export function objectKey(kind: string, name: string, namespace = ""): string {
+    return `${kind} ${namespace}/${name}`;
 }

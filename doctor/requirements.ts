@@ -24,11 +24,16 @@ const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dock
 /**
  * Asks the API server for its version, and for that of a SPIRE that is already there.
  *
+ * @param known objects of the stack's state; undefined where nothing is going to be written, and strangers are in no danger.
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
  * SPIRE from which there is no way to the wanted version in one step; what is there by the names of ours and is not this stack's; which pull secrets are missing; that a new server
  * would find no volume; or why its Cilium cannot be adopted.
  */
-export async function requireCluster(settings: Settings, id: StackId): Promise<void> {
+export async function requireCluster(
+    settings: Settings,
+    id: StackId,
+    known?: () => Promise<Set<string>>,
+): Promise<void> {
     const { kubeContext, spire, cilium } = settings;
     const cluster = new Cluster(kubeContext);
     const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
@@ -43,7 +48,7 @@ export async function requireCluster(settings: Settings, id: StackId): Promise<v
             `spire.agent.kubelet.authorization = "nodes/pods" needs Kubernetes 1.${FINE_GRAINED_KUBELET}, the cluster runs ${gitVersion}; set it to "nodes/proxy".`,
         );
     }
-    await requireOwnership(cluster, settings, id);
+    if (known) await requireOwnership(cluster, settings, id, known);
     await requirePullSecrets(cluster, settings);
     await requireUpgradePath(cluster, spire);
     await requireStorage(cluster, spire.server);
@@ -69,7 +74,7 @@ async function requirePullSecrets(
     }
     if (missing.length === 0) return;
     throw new Error(
-        `images.pullSecrets: ${missing.join(", ")}. Make each with "kubectl -n NAMESPACE create secret docker-registry NAME", the namespace before it where there is none, or remove it from the list.`,
+        `images.pullSecrets: ${missing.join(", ")}. Make each with "kubectl -n NAMESPACE create secret docker-registry NAME" (SPIRE's namespace before it, with spire.createNamespaces: false), or remove it from the list.`,
     );
 }
 

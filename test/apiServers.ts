@@ -18,7 +18,7 @@ import { repositoryRoot } from "../sandbox/host/paths";
 import { progress } from "../sandbox/host/shell";
 import { enterPulumi, openStack, platformProgram, type Program } from "../automation/stack";
 import { skipAwait } from "./engine/transforms";
-import { startApiServer } from "./support/apiServer";
+import { makeNamespaces, startApiServer } from "./support/apiServer";
 
 /** One of each minor release that is supported and not the sandbox's own, all of whose modules can be had. */
 const RELEASES: readonly string[] = ["1.30.14", "1.31.14", "1.32.0", "1.33.0", "1.35.0"];
@@ -38,6 +38,7 @@ async function admit(release: string, file: string, dir: string): Promise<number
     try {
         const home = { dir, kubeconfig: api.kubeconfig };
         await enterPulumi(home);
+        if (file === "prod") await makeNamespaces(api, ["spire-server", "spire-agents"]);
         // Not the name of a stack file: the configuration is all that is given here.
         const program = await podlessProgram(release, file);
         const stack = await openStack(home, program, `objects-${file}-${release}`);

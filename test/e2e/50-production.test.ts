@@ -40,6 +40,8 @@ const SERVERS = ["spire-server-0", "spire-server-1", "spire-server-2"];
 /** The server's namespace, and its Secret, of Pulumi.prod.yaml. */
 const NAMESPACE = "spire-server";
 const SECRET = "spire-postgres";
+/** Pod Security of the namespaces that Pulumi.prod.yaml asks for. */
+const LEVELS = { [NAMESPACE]: "restricted", "spire-agents": "privileged" };
 
 /** Outlives the cluster, as a backend does. */
 let home: PulumiHome;
@@ -69,7 +71,11 @@ async function prepareCluster(): Promise<void> {
     await startCluster(sandbox);
     // Three workers for three servers, which must not share a node.
     await addNode(sandbox, nodeNamed(sandbox, "precinct-99-worker3"));
-    await kubectl(`create namespace ${NAMESPACE}`);
+    for (const [namespace, level] of Object.entries(LEVELS)) {
+        await kubectl(`create namespace ${namespace}`);
+        const label = `pod-security.kubernetes.io/enforce=${level}`;
+        await kubectl(`label namespace ${namespace} ${label}`);
+    }
     await kubectl(
         `-n ${NAMESPACE} create secret generic ${SECRET} --from-literal=password=${postgres.password} --from-file=ca.crt=${postgres.caFile}`,
     );
@@ -92,8 +98,9 @@ describe("the production stack", () => {
 
     test("is admitted by Pod Security: servers restricted, agents privileged", async () => {
         const level = "jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}";
-        assert.equal(await kubectl(`get namespace ${NAMESPACE} -o ${level}`), "restricted");
-        assert.equal(await kubectl(`get namespace spire-agents -o ${level}`), "privileged");
+        for (const [namespace, expected] of Object.entries(LEVELS)) {
+            assert.equal(await kubectl(`get namespace ${namespace} -o ${level}`), expected);
+        }
         const ready = await kubectl(
             `-n ${NAMESPACE} get statefulset spire-server -o jsonpath={.status.readyReplicas}`,
         );
@@ -160,10 +167,11 @@ describe("the production stack", () => {
     test("is destroyed cleanly", async () => {
         await demoStack.destroy();
         await platform.destroy();
-        const left = await kubectl(
-            "get namespaces,clusterroles,daemonsets,statefulsets -A -o name",
-        );
-        assert.doesNotMatch(left, /spire|cilium/);
+        const kinds = "clusterroles,daemonsets,statefulsets,deployments,services,serviceaccounts";
+        assert.doesNotMatch(await kubectl(`get ${kinds} -A -o name`), /spire|cilium/);
+        // They were there before.
+        const namespaces = await kubectl("get namespaces -o name");
+        for (const name of Object.keys(LEVELS)) assert.ok(namespaces.includes(name), name);
     });
 });
 

@@ -55,6 +55,8 @@ before(async () => {
     useHelmHome(join(dir, "helm"));
     registry = await startRegistry(join(dir, "registry"), sandbox.apiAddress);
     mirrored = IMAGES.map((image) => `${registry.host}/mirror${image.slice(image.indexOf("/"))}`);
+    await kubectl("create namespace spire-system");
+    await kubectl("label namespace spire-system pod-security.kubernetes.io/enforce=privileged");
     await trustRegistry();
     await fillRegistry();
 });
@@ -89,6 +91,8 @@ async function fillRegistry(): Promise<void> {
 async function pulumi(args: string[], chart?: string): Promise<ChildProcess> {
     const config: Values = {
         "cilium-spire:images": { registry: `${registry.host}/mirror`, pullSecrets: ["regcred"] },
+        // The Secret is in it before the stack is.
+        "cilium-spire:spire": { createNamespaces: false },
         "cilium-spire:cilium": { chart: chart ?? `oci://${registry.host}/charts/cilium` },
     };
     const { workspace } = await openPlatform(config);
@@ -138,7 +142,6 @@ describe("a stack from a registry with a password", () => {
     });
 
     test("shows in its preview the images to be mirrored", async () => {
-        await kubectl("create namespace spire-system");
         await makePullSecret("kube-system", CREDENTIALS.password);
         await makePullSecret("spire-system", "wrong");
         const { code, text } = await preview(["--json"]);

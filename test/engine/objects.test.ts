@@ -13,7 +13,7 @@ import { parse } from "yaml";
 import { mergeValues, type Values } from "../../settings/cilium/values";
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
-import { type ApiServer, startApiServer } from "../support/apiServer";
+import { type ApiServer, makeNamespaces, startApiServer } from "../support/apiServer";
 import { earlierProgram, skipAwait } from "./transforms";
 
 /** Not the name of a stack file, so that the configuration is what each test says. */
@@ -56,9 +56,12 @@ after(async () => {
 });
 
 test("the state of an earlier program is taken on without a conflict, a loss or a lasting difference", async () => {
-    await (await open("dev", {}, earlierProgram)).up(PODLESS);
+    // Apart, because the namespace outlives the test.
+    const apart = { server: { namespace: "earlier" }, agent: { namespace: "earlier" } };
+    const config = { "cilium-spire:spire": apart };
+    await (await open("dev", config, earlierProgram)).up(PODLESS);
     const statefulSet = await uidOfServer();
-    const stack = await open("dev", CHANGES);
+    const stack = await open("dev", mergeValues(CHANGES, config));
     await stack.up(PODLESS);
     await stack.preview({ ...PODLESS, expectNoChanges: true });
     assert.equal(await uidOfServer(), statefulSet);
@@ -80,6 +83,7 @@ test("an up that knows nothing of them takes them over, whatever has changed", a
 });
 
 test("so it does with Pulumi.prod.yaml, whose objects another writer may apply as well", async () => {
+    await makeNamespaces(api, ["spire-server", "spire-agents"]);
     const stack = await open("prod");
     await forgetState(stack);
     await stack.up(PODLESS);
@@ -110,7 +114,7 @@ async function open(
 }
 
 async function uidOfServer(): Promise<string> {
-    const server = ["-n", "spire-system", "statefulset", "spire-server"];
+    const server = ["-n", "earlier", "statefulset", "spire-server"];
     return await api.kubectl(["get", ...server, "-o", "jsonpath={.metadata.uid}"]);
 }
 

@@ -145,3 +145,8 @@ async function freePorts(count: number): Promise<number[]> {
     );
     return ports;
 }
+
+/** What comes before a stack that makes no namespaces. */
+export async function makeNamespaces(api: ApiServer, names: string[]): Promise<void> {
+    for (const name of names) await api.kubectl(["create", "namespace", name]);
+}

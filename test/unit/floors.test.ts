@@ -58,7 +58,7 @@ const broken: Record<string, [files: Record<string, string>, RegExp]> = {
     ],
     "what is shipped with what is not": [
         { "index.ts": 'export { b } from "./sandbox/b";', "sandbox/b.ts": "export const b = 1;" },
-        /error climb-from-config-outputs-index: index\.ts → sandbox\/b\.ts/,
+        /error climb-from-config-outputs-state-index: index\.ts → sandbox\/b\.ts/,
     ],
     "Pulumi in the settings": [
         { "settings/a.ts": 'export { all } from "@pulumi/pulumi";' },

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import { ownerOf } from "../../../components/owner";
-import { requireOwnership } from "../../../doctor/ownership";
+import { objectKey, requireOwnership } from "../../../doctor/ownership";
 import { decodeSettings } from "../../../settings/decode";
 import { useFakeCluster } from "../../support/fakeCluster";
 
@@ -29,10 +29,13 @@ useFakeCluster((path) => {
 async function refusal(
     there: typeof objects,
     settings: { spire?: object; cilium?: object } = {},
+    known: string[] = [],
 ): Promise<string> {
     objects = there;
     const decoded = decodeSettings({ trustDomain: "d.local", clusterName: "c", ...settings });
-    return await requireOwnership(new Cluster(), decoded, STACK).then(
+    return await requireOwnership(new Cluster(), decoded, STACK, () =>
+        Promise.resolve(new Set(known)),
+    ).then(
         () => "",
         (error: unknown) => (error as Error).message,
     );
@@ -47,6 +50,12 @@ test("nothing, and what is ours, is in nobody's way", async () => {
     const all = ours.map((path) => [NAMESPACE + path, { by: OURS }]);
     assert.equal(await refusal(Object.fromEntries(all) as typeof objects), "");
     assert.equal(await refusal({ "namespaces/kube-system/daemonsets/cilium": { by: OURS } }), "");
+});
+
+test("what the state has is ours, whoever seems to have written it", async () => {
+    const earlier = { [NAMESPACE]: { by: "pulumi-kubernetes-0a1b2c3d" } };
+    assert.match(await refusal(earlier), /is not this stack's/);
+    assert.equal(await refusal(earlier, {}, [objectKey("Namespace", "spire-system")]), "");
 });
 
 test("a namespace of others is refused, or used as it is", async () => {
