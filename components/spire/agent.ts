@@ -6,6 +6,7 @@ import { podTemplate, revisionOf } from "../pod";
 import type { AgentArgs } from "./args";
 import { agentConf } from "./agentConf";
 import { agentPod } from "./agentPod";
+import { confText } from "./confText";
 
 const LABELS = { "app.kubernetes.io/name": AGENT_NAME };
 
@@ -28,7 +29,7 @@ export class Agent extends pulumi.ComponentResource {
             parent,
         );
         const rights = this.grantKubelet(namespace, args.settings.kubelet.authorization);
-        const configuration = JSON.stringify(agentConf(args), undefined, 2);
+        const configuration = confText(agentConf(args));
         const config = new k8s.core.v1.ConfigMap(
             AGENT_NAME,
             {

@@ -6,6 +6,7 @@ import { BUNDLE_CONFIG_MAP, SERVER_NAME, SERVER_PORTS } from "../names";
 import { podTemplate, revisionOf } from "../pod";
 import type { ServerArgs } from "./args";
 import { serverConf } from "./serverConf";
+import { confText } from "./confText";
 import { CLAIM_DEFAULTS, SERVER_LABELS, serverClaims, serverPod } from "./serverPod";
 import { grantServer } from "./serverRbac";
 import { upstreamAuthorityAnnotations } from "./upstreamAuthority";
@@ -50,7 +51,7 @@ export class Server extends pulumi.ComponentResource {
             { ...parent, ignoreChanges: ["data"] },
         );
         const rights = grantServer(settings, args.agentNamespace, this);
-        const configuration = JSON.stringify(serverConf(args), undefined, 2);
+        const configuration = confText(serverConf(args));
         const config = new k8s.core.v1.ConfigMap(
             SERVER_NAME,
             { metadata, data: { "server.conf": configuration } },

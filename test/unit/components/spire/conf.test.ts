@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { confText } from "../../../../components/spire/confText";
 import { datastoreParts, datastorePlugin } from "../../../../components/spire/datastore";
 import { datastoreSettings } from "../../../../settings/spire/datastore";
 import { decode } from "./arbitrary";
@@ -76,6 +77,23 @@ function parseConnectionString(text: string): Record<string, string> {
         [...pairs].map(([, key, value]) => [key!, value!.replace(/\\(.)/gs, "$1")]),
     );
 }
+
+test("no string begins what HCL reads in its own way, and all come out as they went in", () => {
+    const words = fc.array(fc.constantFrom("$", "{", "}", "\\", '"', "'", "a", "\n"));
+    fc.assert(
+        fc.property(
+            fc.dictionary(
+                fc.string(),
+                words.map((word) => word.join("")),
+            ),
+            (conf) => {
+                const text = confText(conf);
+                assert.doesNotMatch(text, /\$\{/);
+                assert.deepEqual(JSON.parse(text), plain(conf));
+            },
+        ),
+    );
+});
 
 test("any name of a role or database survives the connection string", () => {
     const name = fc.string({ minLength: 1, maxLength: 63, unit: "binary" });

@@ -9,6 +9,7 @@ import * as fc from "fast-check";
 import { ensureBinary } from "../../../../sandbox/build/binaries";
 import { wantedVersions } from "../../../../sandbox/build/versions";
 import { run } from "../../../../sandbox/host/shell";
+import { confText } from "../../../../components/spire/confText";
 import { decode, validSpire } from "./arbitrary";
 import { agentConfOf, serverConfOf } from "./confs";
 
@@ -36,9 +37,9 @@ async function selfSigned(): Promise<void> {
 
 async function validate(component: "server" | "agent", conf: object): Promise<void> {
     const file = join(dir, `${component}.conf`);
-    const text = JSON.stringify(conf)
-        .replace(/("cert_file_path":")\/run\/spire\/federation\/[^"]*/, `$1${dir}/tls.crt`)
-        .replace(/("key_file_path":")\/run\/spire\/federation\/[^"]*/, `$1${dir}/tls.key`);
+    const text = confText(conf)
+        .replace(/("cert_file_path": ")\/run\/spire\/federation\/[^"]*/, `$1${dir}/tls.crt`)
+        .replace(/("key_file_path": ")\/run\/spire\/federation\/[^"]*/, `$1${dir}/tls.key`);
     await writeFile(file, text);
     const binary = await ensureBinary(`spire-${component}`);
     await run(binary, ["validate", "-config", file]).catch((error: unknown) => {
@@ -64,4 +65,19 @@ test("they refuse what is not a configuration, so the test above can fail", asyn
     const conf = { server: { trust_domain: "demo.local", no_such_key: 1 }, plugins: {} };
     await assert.rejects(validate("server", conf), /spire-server refuses/);
     await assert.rejects(validate("agent", { agent: { no_such_key: 1 } }), /spire-agent refuses/);
+});
+
+test("SPIRE takes every string as it is written, and expands nothing in it", async () => {
+    const user = "${' host='127.0.0.2' port='2' x='}";
+    const datastore = { type: "postgres", host: "127.0.0.1", port: 1, user };
+    const passwordSecret = { name: "db" };
+    const conf = serverConfOf(decode({ server: { datastore: { ...datastore, passwordSecret } } }));
+    const here = { data_dir: dir, socket_path: join(dir, "api.sock"), bind_port: "0" };
+    const { server } = conf as { server: object };
+    const file = join(dir, "literal.conf");
+    await writeFile(file, confText({ ...conf, server: { ...server, ...here } }));
+    await assert.rejects(
+        run(await ensureBinary("spire-server"), ["run", "-config", file]),
+        /dial tcp 127\.0\.0\.1:1: connect: connection refused/,
+    );
 });
