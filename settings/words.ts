@@ -112,15 +112,6 @@ export const objectName = z
         'must be 1 to 63 lower-case letters, digits or "-"',
     );
 
-/** An amount of memory or storage. Kubernetes knows thousandths of a byte too, which nobody means. */
-export const byteQuantity = z
-    .string()
-    .regex(/^\d+(\.\d+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$/, "must be an amount such as 512Mi or 1Gi");
-
-const cpuQuantity = z
-    .string()
-    .regex(/^\d+(\.\d+)?m?$/, 'must be an amount of CPU such as 100m or "1.5"');
-
 /** Linux allows 107 bytes for the path of a Unix socket (sun_path). */
 export const socketPath = z
     .string()
@@ -129,69 +120,6 @@ export const socketPath = z
         (path) => posix.isAbsolute(path) && posix.normalize(path) === path && !path.endsWith("/"),
         "must be an absolute path of a file, without . or .. or a trailing slash",
     );
-
-/** A Go duration of hours, minutes and seconds, as SPIRE reads it. */
-export const duration = z
-    .string()
-    .regex(/^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/, "must be a duration such as 24h, 1h30m or 45s");
-
-/** A time-out or an interval: zero would mean "never" to one part of Cilium and stop another. */
-export const period = duration.refine(
-    (text) => durationSeconds(text) > 0,
-    "must be longer than 0s",
-);
-
-/** Seconds in a {@link duration}. */
-export function durationSeconds(text: string): number {
-    const units = { h: 3600, m: 60, s: 1 };
-    return [...text.matchAll(/(\d+)([hms])/g)].reduce(
-        (sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units],
-        0,
-    );
-}
-
-const QUANTITY_UNITS: Record<string, number> = {
-    m: 1e-3,
-    k: 1e3,
-    M: 1e6,
-    G: 1e9,
-    T: 1e12,
-    Ki: 2 ** 10,
-    Mi: 2 ** 20,
-    Gi: 2 ** 30,
-    Ti: 2 ** 40,
-};
-
-function quantityValue(text: string): number {
-    const [, amount, unit] = /^([\d.]+)(.*)$/.exec(text)!;
-    return Number(amount) * (QUANTITY_UNITS[unit!] ?? 1);
-}
-
-/** Requests and limits of a container. */
-export function resources(defaults: {
-    requests: Record<"cpu" | "memory", string>;
-    limits: { memory: string };
-}) {
-    const amounts = z.strictObject({
-        cpu: cpuQuantity.optional().describe("CPUs."),
-        memory: byteQuantity.optional().describe("Memory."),
-    });
-    return z
-        .strictObject({
-            requests: amounts.default(defaults.requests).describe("What the scheduler reserves."),
-            limits: amounts.default(defaults.limits).describe("What the container may not exceed."),
-        })
-        .refine(
-            ({ requests, limits }) =>
-                (["cpu", "memory"] as const).every(
-                    (name) =>
-                        quantityValue(requests[name] ?? "0") <=
-                        quantityValue(limits[name] ?? "9999T"),
-                ),
-            "requests more than its limit; lower the request or raise the limit",
-        )
-        .prefault({});
-}
 
 /** A group of settings whose members all have defaults: the group itself may be left out. */
 export function group<T extends z.ZodRawShape>(shape: T, params?: z.core.$ZodObjectParams) {

@@ -1,6 +1,7 @@
 /** Settings of registration entries for workloads. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
-import { duration, trustDomain } from "./words";
+import { duration } from "./amounts";
+import { trustDomain } from "./words";
 
 /** The path of a SPIFFE ID (SPIFFE standard, section 2.2). */
 const idPath = z

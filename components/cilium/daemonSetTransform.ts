@@ -1,7 +1,7 @@
 /** What the chart's DaemonSet gets on its way to the cluster. */
 import * as pulumi from "@pulumi/pulumi";
 import type { CiliumSettings } from "../../settings/cilium";
-import { durationSeconds } from "../../settings/words";
+import { durationSeconds } from "../../settings/amounts";
 import { CILIUM, INSTALLED_BY } from "../names";
 import { ownerOf } from "../owner";
 import type { InstallationArgs } from "./args";

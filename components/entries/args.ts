@@ -7,7 +7,7 @@ import type {
     WorkloadEntriesArgs,
 } from "@cilium-spire/entries-provider";
 import type { Settings } from "../../settings/schema";
-import { durationSeconds } from "../../settings/words";
+import { durationSeconds } from "../../settings/amounts";
 import { ownerOf, type StackId } from "../owner";
 import { AGENT_NAME, CILIUM, SERVER_NAME } from "../names";
 

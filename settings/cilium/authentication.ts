@@ -1,6 +1,7 @@
 /** Settings of Cilium's authentication: every value below `authentication` in its chart that has an effect without the chart's own SPIRE; same keys. */
 import { z } from "zod";
-import { group, lacking, period, port } from "../words";
+import { duration } from "../amounts";
+import { group, lacking, port } from "../words";
 
 const queueSize = z.int().min(1, "must be 1 or more").default(1024);
 
@@ -11,11 +12,11 @@ const handshake = {
             .describe(
                 "TCP port of every node on which Cilium agents shake hands. Firewalls between nodes must let it pass.",
             ),
-        connectTimeout: period
+        connectTimeout: duration
             .default("5s")
             .describe("How long an agent tries to connect to the other node."),
         spire: group({
-            connectionTimeout: period
+            connectionTimeout: duration
                 .default("30s")
                 .describe("How long the operator tries to connect to the SPIRE server, each time."),
         }).describe("The operator's connection to the SPIRE server."),
@@ -30,7 +31,7 @@ export const installedAuthentication = group({
     rotatedIdentitiesQueueSize: queueSize.describe(
         "How many rotated certificates an agent holds until it has authenticated their pairs again.",
     ),
-    gcInterval: period
+    gcInterval: duration
         .default("5m0s")
         .describe("Interval at which agents remove expired and unused authenticated pairs."),
     ...handshake,

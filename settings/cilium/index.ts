@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { CILIUM_SINCE } from "../../versions/cilium";
 import { since } from "../since";
-import { lacking, objectName, period, port, variants, version } from "../words";
+import { duration } from "../amounts";
+import { lacking, objectName, port, variants, version } from "../words";
 import { adoptedAuthentication, installedAuthentication } from "./authentication";
 import { chartLocation } from "./chart";
 import { encryptionSettings } from "./encryption";
@@ -25,7 +26,7 @@ const common = {
         .describe(
             "Mount the workload socket's directory into the cilium-agent containers. Mutual authentication works without.",
         ),
-    rolloutTimeout: period
+    rolloutTimeout: duration
         .default("15m")
         .describe(
             "How long an `up` waits until all agents run a change. Two nodes at a time restart theirs, unless Cilium is told otherwise.",

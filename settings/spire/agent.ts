@@ -2,17 +2,8 @@
 import { z } from "zod";
 import { SINCE } from "../../versions/spire";
 import { since } from "../since";
-import {
-    duration,
-    group,
-    httpsUrl,
-    intOrPercent,
-    objectName,
-    port,
-    resources,
-    variants,
-    version,
-} from "../words";
+import { duration, resources } from "../amounts";
+import { group, httpsUrl, intOrPercent, objectName, port, variants, version } from "../words";
 import { affinity, nodeSelector, priorityClass, toleration } from "./scheduling";
 
 const pods = {

@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { SINCE } from "../../versions/spire";
 import { since } from "../since";
+import { duration } from "../amounts";
 import {
     certificateSecret,
-    duration,
     hostName,
     httpsUrl,
     labelKey,

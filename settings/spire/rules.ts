@@ -1,5 +1,6 @@
 /** The rules that span keys of `spire`: combinations that SPIRE or Kubernetes would refuse, or silently ignore. */
-import { durationSeconds, trustDomainOf } from "../words";
+import { durationSeconds } from "../amounts";
+import { trustDomainOf } from "../words";
 import { socketConflict } from "./sockets";
 import { skewProblem } from "../../versions/spireUpgrade";
 import { unsupportedSpire } from "../../versions/spire";

@@ -4,7 +4,8 @@ import { SINCE } from "../../versions/spire";
 import { since } from "../since";
 import { datastoreSettings } from "./datastore";
 import { federationSettings } from "./federation";
-import { byteQuantity, duration, group, httpsUrl, objectName, resources, spiffeId } from "../words";
+import { byteQuantity, duration, resources } from "../amounts";
+import { group, httpsUrl, objectName, spiffeId } from "../words";
 import { affinity, nodeSelector, priorityClass, toleration, topologySpreads } from "./scheduling";
 import { upstreamAuthoritySettings } from "./upstreamAuthority";
 
