@@ -32,8 +32,7 @@ export function agentEntriesArgs(settings: Settings, id: StackId): AgentEntriesA
 export function workloadEntriesArgs(settings: Settings, id: StackId): WorkloadEntriesArgs {
     const spiffeId = (path: string) => `spiffe://${settings.trustDomain}${path}`;
     const workloads = Object.entries(settings.workloads).map(([key, setting]) => {
-        const { path, parent, admin, downstream, x509SvidTtl, jwtSvidTtl, federatesWith, ...rest } =
-            setting;
+        const { path, parent, admin, downstream, x509SvidTtl, jwtSvidTtl, ...rest } = setting;
         const workload: Workload = {
             ...rest,
             spiffeId: spiffeId(path),
@@ -42,7 +41,6 @@ export function workloadEntriesArgs(settings: Settings, id: StackId): WorkloadEn
             ...(downstream && { downstream }),
             ...(x509SvidTtl !== undefined && { x509SvidTtl: durationSeconds(x509SvidTtl) }),
             ...(jwtSvidTtl !== undefined && { jwtSvidTtl: durationSeconds(jwtSvidTtl) }),
-            federatesWith: federatesWith.map((trustDomain) => `spiffe://${trustDomain}`),
         };
         return [key, workload] as const;
     });

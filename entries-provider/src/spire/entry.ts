@@ -17,6 +17,7 @@ export interface Entry {
     /** Seconds; SPIRE's `default_jwt_svid_ttl` when absent. */
     jwtSvidTtl?: number;
     dnsNames?: string[];
+    /** Names of trust domains, as SPIRE shows them; `spiffe://` before them is dropped. */
     federatesWith?: string[];
     hint?: string;
 }
@@ -62,7 +63,9 @@ export function normalize(entry: Entry): Entry {
         x509SvidTtl: entry.x509SvidTtl || undefined,
         jwtSvidTtl: entry.jwtSvidTtl || undefined,
         dnsNames: sorted(entry.dnsNames),
-        federatesWith: sorted(entry.federatesWith),
+        federatesWith: sorted(
+            entry.federatesWith?.map((domain) => domain.replace(/^spiffe:\/\//, "")),
+        ),
         hint: entry.hint || undefined,
     };
     return Object.fromEntries(

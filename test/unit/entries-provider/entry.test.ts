@@ -36,6 +36,17 @@ test("an entry that SPIRE shows equals the one that was written", () => {
     assert.deepEqual(fromShown(shown), normalize(entry));
 });
 
+test("trust domains are compared by name, which is how SPIRE shows them", () => {
+    const wanted = normalize({
+        ...entry,
+        federatesWith: ["spiffe://partner.example", "a.example"],
+    });
+    assert.deepEqual(wanted.federatesWith, ["a.example", "partner.example"]);
+    const data = toData(wanted) as { federates_with: string[] };
+    assert.deepEqual(data.federates_with, ["a.example", "partner.example"]);
+    assert.deepEqual(fromShown({ ...shown, federates_with: data.federates_with }), wanted);
+});
+
 test("every field that is compared is also written", () => {
     const full: Required<Entry> = {
         ...entry,
@@ -44,7 +55,7 @@ test("every field that is compared is also written", () => {
         x509SvidTtl: 60,
         jwtSvidTtl: 30,
         dnsNames: ["a"],
-        federatesWith: ["spiffe://b"],
+        federatesWith: ["b"],
         hint: "h",
     };
     assert.deepEqual(toData(full), {
@@ -60,7 +71,7 @@ test("every field that is compared is also written", () => {
         x509_svid_ttl: 60,
         jwt_svid_ttl: 30,
         dns_names: ["a"],
-        federates_with: ["spiffe://b"],
+        federates_with: ["b"],
         hint: "h",
     });
 });

@@ -54,7 +54,7 @@ describe("workloads", () => {
             x509SvidTtl: 5400,
             jwtSvidTtl: 300,
             hint: "main",
-            federatesWith: ["spiffe://other.example.org"],
+            federatesWith: ["other.example.org"],
         });
     });
 
