@@ -1,9 +1,10 @@
 /** Plain data to {@link Settings}: decoded strictly, and held against every rule that spans keys. */
 import { z } from "zod";
 import { ciliumProblems } from "./cilium/rules";
-import { describeIssue } from "./messages";
+import { describeIssues } from "./messages";
 import { releaseProblems } from "./releases";
 import { type Settings, settingsSchema } from "./schema";
+import { keyText, listText } from "./show";
 import { spireProblems } from "./spire/rules";
 import { shapeOf } from "./walk";
 
@@ -17,15 +18,40 @@ export class ConfigError extends Error {}
  * @throws ConfigError
  */
 export function decodeSettings(raw: unknown, prefix = ""): Settings {
+    refuse([...shapeProblems(raw)], prefix);
     const decoded = settingsSchema.safeParse(raw);
-    const problems = decoded.success
-        ? crossFieldProblems(decoded.data, raw)
-        : decoded.error.issues.flatMap((issue) => describeIssue(issue, raw));
-    if (problems.length > 0) {
-        const list = problems.map((problem) => `\n  ${prefix}${problem}`).join("");
-        throw new ConfigError(`The stack configuration is wrong; nothing was changed.${list}`);
+    if (!decoded.success) {
+        throw wrong(describeIssues(decoded.error.issues, raw), prefix);
     }
-    return decoded.data!;
+    refuse(crossFieldProblems(decoded.data, raw), prefix);
+    return decoded.data;
+}
+
+function refuse(problems: string[], prefix: string): void {
+    if (problems.length > 0) throw wrong(problems, prefix);
+}
+
+function wrong(problems: string[], prefix: string): ConfigError {
+    const list = listText(problems, prefix);
+    return new ConfigError(`The stack configuration is wrong; nothing was changed.${list}`);
+}
+
+/** What no map may have for a key: JavaScript has a meaning for it. */
+const NO_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+const DEEPEST = 50;
+
+/** What is wrong with the data as such, before anything reads it. */
+function* shapeProblems(value: unknown, path: PropertyKey[] = []): Generator<string> {
+    if (typeof value !== "object" || value === null) return;
+    if (path.length > DEEPEST) {
+        yield `${keyText(path)}: is nested more than ${DEEPEST} deep; make it flatter`;
+        return;
+    }
+    for (const [key, inner] of Object.entries(value)) {
+        const at = [...path, Array.isArray(value) ? Number(key) : key];
+        if (NO_KEYS.has(key)) yield `${keyText(at)}: is not a possible key; rename it`;
+        else yield* shapeProblems(inner, at);
+    }
 }
 
 /** Rules that span keys. Each line names the key to change. */

@@ -24,7 +24,7 @@ export const imageSettings = group({
         ),
     pullSecrets: z
         .array(existingName)
-        .refine((names) => new Set(names).size === names.length, "names a Secret twice")
+        .refine((names) => new Set(names).size === names.length, "names a Secret twice; remove one")
         .default([])
         .describe(
             "Secrets of type `kubernetes.io/dockerconfigjson` with which nodes pull images, of Cilium and of SPIRE. " +

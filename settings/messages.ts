@@ -2,6 +2,7 @@
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { settingsSchema } from "./schema";
+import { keyText, valueText } from "./show";
 import { memberOf, shapeOf, type Type, variantsOf } from "./walk";
 
 /**
@@ -9,35 +10,80 @@ import { memberOf, shapeOf, type Type, variantsOf } from "./walk";
  *
  * @param raw the configuration that it was found in.
  */
-export function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
-    const key = issue.path.join(".");
+export function describeIssues(issues: z.core.$ZodIssue[], raw: unknown): string[] {
+    const seen = new Set<string>();
+    return issues
+        .filter((issue) => {
+            // A text that breaks one rule often breaks the next one for the same reason.
+            const rule = typeof valueAt(issue.path, raw) !== "string" && issue.message;
+            const id = JSON.stringify([issue.path, rule]);
+            return !seen.has(id) && seen.add(id);
+        })
+        .flatMap((issue) => describeIssue(issue, raw));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
     if (issue.code === "unrecognized_keys") {
         return issue.keys.map(
-            (unknown) =>
-                `${[...issue.path, unknown].join(".")}: ${unknownKey(unknown, issue, raw)}`,
+            (unknown) => `${keyText([...issue.path, unknown])}: ${unknownKey(unknown, issue, raw)}`,
         );
     }
-    const value = issue.path.reduce<unknown>(
+    const meant = issue.code === "invalid_union" ? meantOption(issue, raw) : undefined;
+    if (meant) return meant.flatMap((inner) => describeIssue(inner, raw));
+    const key = keyText(issue.path);
+    if (issue.code === "invalid_key") return [`${key}: the key ${messageOf(issue.issues[0]!)}`];
+    const value = valueAt(issue.path, raw);
+    if (value !== undefined) return [`${key} = ${valueText(value)}: ${messageOf(issue)}`];
+    // A rule of ours may complain of a default that the user never wrote.
+    if (issue.code === "custom") return [`${key}: ${messageOf(issue)}`];
+    const place = `cilium-spire:${key}`;
+    const choice = issue.code === "invalid_type" ? "" : `${messageOf(issue)}; `;
+    return [
+        `${key}: is missing; ${choice}set it with "pulumi config set --path ${/[[\]]/.test(key) ? `'${place}'` : place} <value>"`,
+    ];
+}
+
+function valueAt(path: readonly PropertyKey[], raw: unknown): unknown {
+    return path.reduce<unknown>(
         (v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k],
         raw,
     );
-    // A rule of ours may complain of a default that the user never wrote.
-    if (value === undefined && issue.code === "custom") return [`${key}: ${messageOf(issue)}`];
-    if (value === undefined) {
-        return [
-            `${key}: is missing; set it with "pulumi config set --path cilium-spire:${key} <value>"`,
-        ];
-    }
-    // A password in a URL must not come out in a log.
-    const shown = JSON.stringify(value).replaceAll(/:\/\/[^\s"]*@/g, "://***@");
-    return [`${key} = ${shown}: ${messageOf(issue)}`];
 }
 
-/** The rule's own message, or for a type a shorter one than zod's. */
-function messageOf(issue: z.core.$ZodIssue): string {
-    const own = issue.code !== "invalid_type" || !issue.message.startsWith("Invalid input");
-    return own ? issue.message : `must be ${EXPECTED[issue.expected] ?? issue.expected}`;
+/** What is wrong with a value by that option of a union which its keys fit; undefined when they fit none. */
+function meantOption(
+    { errors, path }: z.core.$ZodIssueInvalidUnion,
+    raw: unknown,
+): z.core.$ZodIssue[] | undefined {
+    return errors
+        .map((issues) => issues.map((inner) => ({ ...inner, path: [...path, ...inner.path] })))
+        .find((issues) =>
+            issues.every(
+                (inner) =>
+                    inner.path.length > path.length && valueAt(inner.path, raw) !== undefined,
+            ),
+        );
 }
+
+/** A rule's own message, or one of ours where zod speaks of types and patterns. */
+function messageOf(issue: z.core.$ZodIssue): string {
+    if (!/^(Invalid|Too (big|small)|Unrecognized)\b/.test(issue.message)) return issue.message;
+    switch (issue.code) {
+        case "invalid_type":
+            return `must be ${EXPECTED[issue.expected] ?? issue.expected}`;
+        case "invalid_value":
+            return `must be ${issue.values.length > 1 ? "one of: " : ""}${issue.values.map(String).join(", ")}`;
+        case "too_small":
+            if (issue.origin === "string") return "must not be empty";
+            return `must be ${issue.minimum} or more${COUNTED[issue.origin] ?? ""}`;
+        case "too_big":
+            return `must be ${issue.maximum} or less${COUNTED[issue.origin] ?? ""}`;
+        default:
+            return "must be something else; see docs/reference.md";
+    }
+}
+
+const COUNTED: Partial<Record<string, string>> = { string: " characters", array: " entries" };
 
 const EXPECTED: Partial<Record<string, string>> = {
     string: "text, in quotes if it looks like a number or true or false",
@@ -59,11 +105,13 @@ function unknownKey(key: string, issue: z.core.$ZodIssueUnrecognizedKeys, raw: u
     }
     const known = places.find(({ needs }) => needs.length === 0)?.keys ?? [];
     const close = closest(key, known);
-    return `is not a key of this program; ${close ? `did you mean ${close}?` : `keys here: ${known.join(", ")}`}`;
+    const remedy = known.length > 0 ? `keys here: ${known.join(", ")}` : "remove it";
+    return `is not a key of this program; ${close ? `did you mean ${close}?` : remedy}`;
 }
 
 /** The word that a misspelt one was meant to be: at most a third of its letters wrong, not counting their case. */
 function closest(misspelt: string, words: string[]): string | undefined {
+    if (misspelt.length > 100) return undefined;
     const wrong = (word: string) => distance(misspelt.toLowerCase(), word.toLowerCase());
     const [best] = words.toSorted((a, b) => wrong(a) - wrong(b));
     return best !== undefined && wrong(best) <= best.length / 3 ? best : undefined;
@@ -86,7 +134,7 @@ function placesOf(
     const variants = variantsOf(type);
     if (variants.length > 0) {
         return variants.flatMap(({ type: variant, tag, literals, chosen }) => {
-            const need = `${[...at, tag].join(".")} = "${literals.join('" or "')}"`;
+            const need = `${keyText([...at, tag])} = "${literals.join('" or "')}"`;
             const needs = chosen(value) ? [] : [need];
             return placesOf(variant, path, raw, at).map((place) => ({
                 keys: place.keys,

@@ -1,6 +1,7 @@
 /** The one rule for all keys and values that not every release has. */
 import { gte } from "semver";
 import { type Settings, settingsSchema } from "./schema";
+import { keyText, valueText } from "./show";
 import { programOf, type Since, sinceOf } from "./since";
 import { memberOf, type Type } from "./walk";
 
@@ -13,9 +14,9 @@ export function* releaseProblems(settings: Settings, raw: unknown): Generator<st
     for (const { path, value, mark } of marked(settingsSchema, raw)) {
         const { version, whose } = runningFor(path, settings);
         if (gte(version, mark.release)) continue;
-        const shown = typeof value === "object" ? "" : ` = ${JSON.stringify(value)}`;
+        const shown = typeof value === "object" ? "" : ` = ${valueText(value)}`;
         const remedy = mark.value === undefined ? "remove it" : "use another";
-        yield `${path.join(".")}${shown}: needs ${programOf(path)} ${mark.release} or newer, and ${whose} ${version}; ${remedy} or upgrade`;
+        yield `${keyText(path)}${shown}: needs ${programOf(path)} ${mark.release} or newer, and ${whose} ${version}; ${remedy} or upgrade`;
     }
 }
 

@@ -8,7 +8,7 @@ export const trustDomain = z
     .max(255)
     .regex(
         /^[a-z0-9][a-z0-9._-]*$/,
-        'not a SPIFFE trust domain; use lower-case letters, digits, ".", "-" and "_", without "spiffe://"',
+        'must be a SPIFFE trust domain: lower-case letters, digits, ".", "-" and "_", without "spiffe://"',
     );
 
 /** Becomes a segment of every agent's SPIFFE ID. */
@@ -115,7 +115,7 @@ export const objectName = z
 /** Linux allows 107 bytes for the path of a Unix socket (sun_path). */
 export const socketPath = z
     .string()
-    .max(107, "is longer than the 107 bytes that Linux allows for a Unix socket")
+    .max(107, "is longer than the 107 bytes that Linux allows for a Unix socket; shorten it")
     .refine(
         (path) => posix.isAbsolute(path) && posix.normalize(path) === path && !path.endsWith("/"),
         "must be an absolute path of a file, without . or .. or a trailing slash",

@@ -31,7 +31,7 @@ const workload = z
             .describe("Path of the SPIFFE ID, such as `/ns/shop/sa/checkout`."),
         selectors: z
             .array(selector)
-            .min(1, "needs at least one selector")
+            .min(1, "must have a selector")
             .describe(
                 "What a process must have, all of it: `k8s:ns:shop`, `k8s:sa:checkout`, ... The agents of this program know those of the attestor `k8s`; agents behind an `alias` may know others.",
             ),
@@ -94,16 +94,14 @@ const workload = z
             context.addIssue({
                 code: "custom",
                 path: ["selectors"],
-                message: `an identity with the right "${right}" needs a k8s:ns and a k8s:sa selector`,
+                message: `an identity with the right "${right}" needs a k8s:ns and a k8s:sa selector; add them`,
             });
         }
     });
 
 export const workloadsSettings = z
     .record(
-        z
-            .string()
-            .regex(/^[A-Za-z0-9_-]{1,64}$/, 'a key must be 1 to 64 letters, digits, "-" or "_"'),
+        z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"'),
         workload,
     )
     .default({});

@@ -35,7 +35,9 @@ function* installProblems(cilium: InstallSettings): Problems {
     if (host === undefined && port !== undefined) {
         yield `cilium.k8sServicePort = ${port}: needs a host; set cilium.k8sServiceHost too`;
     }
-    for (const { path, remedy } of valueConflicts(cilium)) yield `cilium.values.${path}: ${remedy}`;
+    for (const { path, remedy } of valueConflicts(cilium)) {
+        yield `cilium.values.${path}: ${remedy}; remove it here`;
+    }
 }
 
 /** What works but may not be what the user wants. */

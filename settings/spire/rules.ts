@@ -1,6 +1,7 @@
 /** The rules that span keys of `spire`: combinations that SPIRE or Kubernetes would refuse, or silently ignore. */
 import { durationSeconds } from "../amounts";
 import { trustDomainOf } from "../words";
+import { keyText, shorten } from "../show";
 import { socketConflict } from "./sockets";
 import { skewProblem } from "../../versions/spireUpgrade";
 import { unsupportedSpire } from "../../versions/spire";
@@ -98,10 +99,10 @@ function* apiProblems({ adminIds, federation, replicas }: ServerSettings, own: s
     const others = Object.keys(federation?.federatesWith ?? {});
     for (const id of adminIds) {
         if ([own, ...others].includes(trustDomainOf(id))) continue;
-        yield `spire.server.adminIds: ${id} is neither of the trust domain ${own} nor of one in federation.federatesWith; add that one or remove the ID`;
+        yield `spire.server.adminIds: ${shorten(id, 200)} is neither of the trust domain ${own} nor of one in federation.federatesWith; add that one or remove the ID`;
     }
     if (others.includes(own)) {
-        yield `spire.server.federation.federatesWith.${own}: is the server's own trust domain; remove it`;
+        yield `${keyText(["spire", "server", "federation", "federatesWith", own])}: is the server's own trust domain; remove it`;
     }
     const endpoint = federation?.bundleEndpoint;
     if (federation && !endpoint && others.length === 0) {
@@ -110,7 +111,7 @@ function* apiProblems({ adminIds, federation, replicas }: ServerSettings, own: s
     if (endpoint?.profile !== "https_web") return;
     const at = "spire.server.federation.bundleEndpoint";
     if ((endpoint.certificate === undefined) === (endpoint.acme === undefined)) {
-        yield `${at}: the profile https_web needs exactly one of certificate and acme`;
+        yield `${at}: the profile https_web needs exactly one of certificate and acme; set one`;
     }
     if (endpoint.acme && replicas > 1) {
         yield `${at}.acme: the CA's challenge would reach any of the ${replicas} replicas, and only one can answer it; use certificate, such as one that cert-manager renews`;

@@ -83,14 +83,17 @@ export const toleration = z
             .optional()
             .describe("How long a taint with effect NoExecute is tolerated; for ever when absent."),
     })
-    .refine((t) => t.operator === "Equal" || t.value === undefined, "Exists takes no value")
+    .refine(
+        (t) => t.operator === "Equal" || t.value === undefined,
+        "Exists takes no value; remove it, or set operator: Equal",
+    )
     .refine(
         (t) => t.operator === "Exists" || t.key !== undefined,
         "needs a key; or set operator: Exists",
     )
     .refine(
         (t) => t.tolerationSeconds === undefined || t.effect === "NoExecute",
-        "tolerationSeconds needs effect: NoExecute",
+        "tolerationSeconds needs effect: NoExecute; set that, or remove it",
     );
 
 export const nodeSelector = labels.default({});
@@ -115,5 +118,5 @@ export const topologySpreads = z
     .array(topologySpread)
     .refine(
         (list) => new Set(list.map((c) => c.topologyKey)).size === list.length,
-        "has the same topologyKey twice",
+        "has the same topologyKey twice; remove one",
     );

@@ -74,7 +74,7 @@ testRules([
     {
         name: "a toleration of a value that is not looked at",
         refused: { agent: { tolerations: [{ operator: "Exists", value: "x" }] } },
-        message: /agent\.tolerations\.0 = .*: Exists takes no value/,
+        message: /agent\.tolerations\[0\] = .*: Exists takes no value/,
         accepted: { agent: { tolerations: [{ key: "dedicated", value: "x" }] } },
     },
     {
@@ -86,7 +86,7 @@ testRules([
     {
         name: "a condition without its value",
         refused: { agent: { affinity: nodeAffinity({ operator: "In" }) } },
-        message: /matchExpressions\.0\.values: is missing/,
+        message: /matchExpressions\[0\]\.values: is missing/,
         accepted: { agent: { affinity: nodeAffinity({ operator: "Exists" }) } },
     },
     {
@@ -99,7 +99,7 @@ testRules([
         name: "values of a condition without",
         refused: { agent: { affinity: nodeAffinity({ operator: "Exists", values: ["ssd"] }) } },
         message:
-            /matchExpressions\.0\.values: is not a key .*operator = "In" or "NotIn" or .*operator = "Gt" or "Lt"; remove it/,
+            /matchExpressions\[0\]\.values: is not a key .*operator = "In" or "NotIn" or .*operator = "Gt" or "Lt"; remove it/,
         accepted: { agent: { affinity: nodeAffinity({ operator: "In", values: ["ssd"] }) } },
     },
     {
