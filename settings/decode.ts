@@ -7,6 +7,7 @@ import { type Settings, settingsSchema } from "./schema";
 import { keyText, listText } from "./show";
 import { spireProblems } from "./spire/rules";
 import { shapeOf } from "./walk";
+import { workloadProblems } from "./workloadRules";
 
 /** The configuration is wrong; the message lists every problem with key, value and remedy. */
 export class ConfigError extends Error {}
@@ -60,6 +61,7 @@ function crossFieldProblems(settings: Settings, raw: unknown): string[] {
         ...releaseProblems(settings, raw),
         ...spireProblems(settings.spire, settings.trustDomain),
         ...ciliumProblems(settings),
+        ...workloadProblems(settings),
     ];
 }
 

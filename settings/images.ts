@@ -1,6 +1,21 @@
 /** Settings of where images come from. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
-import { existingName, group } from "./words";
+import { distinct, existingName, group } from "./words";
+
+const PATH = "[a-z0-9]+((\\.|__?|-+)[a-z0-9]+)*";
+
+/** An image's name. The version is its tag, so one that has a tag or digest already would name no image. */
+export const imageRepository = z
+    .string()
+    .max(255)
+    .refine(
+        (name) => !/@|:[^/]*$/.test(name),
+        "must not have a tag or digest: the version is the tag; remove it",
+    )
+    .regex(
+        new RegExp(`^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\\d{1,5})?/)?${PATH}(/${PATH})*$`),
+        "must be an image repository such as registry.example.org/mirror/spire-server, without https://",
+    );
 
 /**
  * A host, with a port if need be, and the first part of a path (distribution's reference grammar). Without a dot or a
@@ -22,9 +37,7 @@ export const imageSettings = group({
                 "`ghcr.io/spiffe/spire-server` becomes `<registry>/spiffe/spire-server`; tags and digests stay. " +
                 "Images that the configuration names are taken as written. With `cilium.mode: adopt`, only SPIRE's.",
         ),
-    pullSecrets: z
-        .array(existingName)
-        .refine((names) => new Set(names).size === names.length, "names a Secret twice; remove one")
+    pullSecrets: distinct(existingName)
         .default([])
         .describe(
             "Secrets of type `kubernetes.io/dockerconfigjson` with which nodes pull images, of Cilium and of SPIRE. " +

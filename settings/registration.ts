@@ -1,6 +1,6 @@
 /** Settings of the registration entries that Cilium needs. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
-import { group } from "./words";
+import { group, labelKey, labelValue } from "./words";
 
 export const registrationSettings = group({
     strategy: z
@@ -10,14 +10,15 @@ export const registrationSettings = group({
             "`perAgent`: entries under each agent; a new node gets none until the next `up`. `nodeAlias`: one set of entries that every attested agent shares.",
         ),
     operatorNodeLabels: z
-        .record(z.string(), z.string())
+        .record(labelKey, labelValue)
         .default({})
         .describe(
             "Labels of the nodes where cilium-operator may run: only their agents may issue its admin identity. Empty: all nodes.",
         ),
     timeoutSeconds: z
         .int()
-        .min(10, "must be 10 or more")
+        .min(10, "must be 10 to 86400")
+        .max(86400, "must be 10 to 86400")
         .default(300)
         .describe("Deadline for the server to be Ready and for all agents to attest."),
 });

@@ -4,18 +4,14 @@ import { ciliumSettings } from "./cilium";
 import { imageSettings } from "./images";
 import { registrationSettings } from "./registration";
 import { spireSettings } from "./spire";
-import { clusterName, trustDomain } from "./words";
+import { clusterName, text, trustDomain } from "./words";
 import { workloadsSettings } from "./workloads";
 
 /** The whole configuration of a stack; keys as in `Pulumi.<stack>.yaml`. */
 export const settingsSchema = z.strictObject({
     trustDomain: trustDomain.describe("SPIFFE trust domain of the cluster, without `spiffe://`."),
     clusterName: clusterName.describe("Name under which agents of this cluster attest (k8s_psat)."),
-    kubeContext: z
-        .string()
-        .min(1)
-        .optional()
-        .describe("kubeconfig context; the current one when absent."),
+    kubeContext: text().optional().describe("kubeconfig context; the current one when absent."),
     mutualAuth: z
         .boolean()
         .default(true)

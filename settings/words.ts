@@ -1,5 +1,6 @@
 /** The small words of the configuration: each knows its own rule and says the remedy. */
-import { posix } from "node:path";
+import { isIP } from "node:net";
+import { domainToUnicode } from "node:url";
 import { z } from "zod";
 
 /** Lower case only: the SPIFFE standard, section 2.1. */
@@ -50,26 +51,78 @@ export function trustDomainOf(id: string): string {
 
 export const httpsUrl = z
     .string()
-    .regex(/^https:\/\/[^\s/?#]+(\/[^\s]*)?$/, "must be a URL that begins with https://");
+    .max(2048)
+    .regex(
+        /^https:\/\/[^\s/?#\p{Cc}]+(\/[^\s\p{Cc}]*)?$/u,
+        "must be a URL that begins with https://",
+    )
+    .refine((text) => URL.canParse(text), "must be a URL that begins with https://, with a host")
+    .refine(
+        (text) => !/^[^/]*\/\/[^/]*@/.test(text),
+        "must not contain credentials, which everyone could read here; remove them",
+    );
+
+/** A DNS name as certificates and Go's x509 have it; SPIRE's rule is pkg/common/x509util/dns.go. */
+function isDnsName(text: string): boolean {
+    const label = /^(?!..--)\w([\w-]{0,61}\w)?$/;
+    const plain = (part: string) =>
+        part.startsWith("xn--") ? domainToUnicode(part) !== "" : label.test(part);
+    return text.length <= 253 && text.split(".").every(plain);
+}
 
 /** A DNS name or an IP address, without port. */
 export const hostName = z
     .string()
-    .max(253)
-    .regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]*$/, "must be a DNS name or an IP address, without a port");
+    .refine(
+        (text) => isIP(text) !== 0 || isDnsName(text),
+        "must be a DNS name or an IP address, without a port",
+    );
+
+/** A DNS name in a certificate; `*` may stand for its first label. */
+export const dnsName = z
+    .string()
+    .refine(
+        (text) => isDnsName(text.replace(/^\*\./, "")),
+        "must be a DNS name such as shop.example.org or *.example.org",
+    );
+
+/** Text that some program takes as it is: no control characters, and at most so many bytes. */
+export function text(bytes = 1024) {
+    return z
+        .string()
+        .min(1)
+        .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), "must not contain control characters")
+        .refine(
+            (value) => Buffer.byteLength(value) <= bytes,
+            `must be at most ${bytes} bytes, in UTF-8`,
+        );
+}
+
+/** A list in which nothing stands twice. */
+export function distinct<T extends z.ZodType<string>>(type: T) {
+    return z
+        .array(type)
+        .refine((list) => new Set(list).size === list.length, "names one twice; remove it");
+}
+
+const subdomain = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 
 /** The name of an object that the user made (RFC 1123 subdomain). */
 export const existingName = z
     .string()
     .max(253)
     .regex(
-        /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+        new RegExp(`^${subdomain}$`),
         'must be the name of a Kubernetes object: lower-case letters, digits, "-" and "."',
     );
 
 const secretDataKey = z
     .string()
-    .regex(/^[-._A-Za-z0-9]+$/, 'must be a key of a Secret: letters, digits, "-", "_" and "."');
+    .max(253)
+    .regex(
+        /^(?!\.\.?$)[-._A-Za-z0-9]+$/,
+        'must be a key of a Secret: letters, digits, "-", "_" and "."',
+    );
 
 /** One value of a Secret in the namespace of its reader. Its content never passes through this program. */
 export function secretKey(defaultKey: string) {
@@ -93,7 +146,7 @@ export const labelKey = z
     .string()
     .max(317)
     .regex(
-        new RegExp(`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?${labelName}$`),
+        new RegExp(`^((?=[^/]{1,253}/)${subdomain}/)?${labelName}$`),
         "must be a label key such as topology.kubernetes.io/zone",
     );
 
@@ -110,15 +163,6 @@ export const objectName = z
     .regex(
         /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
         'must be 1 to 63 lower-case letters, digits or "-"',
-    );
-
-/** Linux allows 107 bytes for the path of a Unix socket (sun_path). */
-export const socketPath = z
-    .string()
-    .max(107, "is longer than the 107 bytes that Linux allows for a Unix socket; shorten it")
-    .refine(
-        (path) => posix.isAbsolute(path) && posix.normalize(path) === path && !path.endsWith("/"),
-        "must be an absolute path of a file, without . or .. or a trailing slash",
     );
 
 /** A group of settings whose members all have defaults: the group itself may be left out. */

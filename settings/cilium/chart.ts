@@ -1,5 +1,5 @@
 /** Where Cilium's chart comes from, in one word. */
-import { z } from "zod";
+import { text } from "../words";
 
 const FORMS =
     "must be the URL of a Helm repository (https://...), an OCI reference (oci://registry.example.org/charts/cilium), " +
@@ -32,7 +32,7 @@ function chartProblem(text: string): string | undefined {
         : "must name the chart too, such as oci://registry.example.org/charts/cilium";
 }
 
-export const chartLocation = z.string().superRefine((text, context) => {
-    const message = chartProblem(text);
+export const chartLocation = text(2048).superRefine((location, context) => {
+    const message = chartProblem(location);
     if (message !== undefined) context.addIssue({ code: "custom", message });
 });

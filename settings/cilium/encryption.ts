@@ -1,6 +1,6 @@
 /** Settings of the encryption between nodes. */
 import { z } from "zod";
-import { existingName, variants } from "../words";
+import { existingName, text, variants } from "../words";
 
 export const encryptionSettings = variants("type", [
     z.strictObject({ type: z.literal("none").describe("Packets between nodes stay readable.") }),
@@ -16,6 +16,6 @@ export const encryptionSettings = variants("type", [
             .describe(
                 "Secret with the key, in Cilium's namespace. It must exist: agents do not start without.",
             ),
-        keyFile: z.string().min(1).default("keys").describe("Key in that Secret."),
+        keyFile: text(253).default("keys").describe("Key in that Secret."),
     }),
 ]).prefault({ type: "none" });

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { CILIUM_SINCE } from "../../versions/cilium";
 import { since } from "../since";
-import { existingName, group } from "../words";
+import { existingName, group, text } from "../words";
 
 /** Why two of the chart's ways to make certificates for Hubble are refused. */
 export const NOISY_HUBBLE_METHODS =
@@ -18,16 +18,10 @@ const hubbleTlsMethods = z.discriminatedUnion(
             issuerRef: z
                 .strictObject({
                     name: existingName.describe("Name of the issuer."),
-                    kind: z
-                        .string()
-                        .min(1)
+                    kind: text()
                         .default("ClusterIssuer")
                         .describe("`ClusterIssuer`, or `Issuer` for one in Cilium's namespace."),
-                    group: z
-                        .string()
-                        .min(1)
-                        .default("cert-manager.io")
-                        .describe("API group of the issuer."),
+                    group: text().default("cert-manager.io").describe("API group of the issuer."),
                 })
                 .describe("cert-manager's issuer."),
         }),

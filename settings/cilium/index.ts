@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CILIUM_SINCE } from "../../versions/cilium";
 import { since } from "../since";
 import { duration } from "../amounts";
-import { lacking, objectName, port, variants, version } from "../words";
+import { hostName, lacking, objectName, port, variants, version } from "../words";
 import { adoptedAuthentication, installedAuthentication } from "./authentication";
 import { chartLocation } from "./chart";
 import { encryptionSettings } from "./encryption";
@@ -54,9 +54,7 @@ export const installSettings = z.strictObject({
         .describe("Cilium does the work of kube-proxy, which should then not run."),
     k8sServiceHost: since(
         CILIUM_SINCE.apiServerByClusterInfo,
-        z
-            .string()
-            .min(1)
+        hostName
             .optional()
             .describe(
                 "Host of the API server as seen from the nodes, for clusters without kube-proxy. `auto`: from kubeadm's `cluster-info`.",

@@ -1,5 +1,6 @@
 /** Rules between the settings of Cilium, and with those of SPIRE. Each line names the key to change. */
 import { gte } from "semver";
+import { TAKEN_PORTS } from "../ports";
 import { valueConflicts } from "./values";
 import { ciliumVersionWarnings, unsupportedCilium } from "../../versions/cilium";
 import type { Settings } from "../schema";
@@ -12,8 +13,12 @@ export function* ciliumProblems({ cilium, spire }: Settings): Problems {
     const { port } = cilium.authentication.mutual;
     const unsupported = unsupportedCilium(cilium.version);
     if (unsupported) yield `cilium.version: ${unsupported}`;
-    if (port === spire.agent.healthPort) {
-        yield `cilium.authentication.mutual.port = ${port}: is spire.agent.healthPort on the same hosts; use another`;
+    const at = `cilium.authentication.mutual.port = ${port}`;
+    const owner = port === 4250 ? undefined : TAKEN_PORTS[port];
+    if (owner) yield `${at}: is the port of ${owner} on the same hosts; use another`;
+    for (const key of ["healthPort", "metricsPort"] as const) {
+        if (!spire.agent.hostNetwork || port !== spire.agent[key]) continue;
+        yield `${at}: is spire.agent.${key} on the same hosts; use another`;
     }
     const { createNamespaces, server, agent } = spire;
     for (const [part, { namespace }] of Object.entries({ server, agent })) {

@@ -53,11 +53,51 @@ export function valueConflicts({
     const conflicts = Object.entries(RESERVED).flatMap(([path, remedy]) =>
         meeting(values, path.split(".")).map((met) => ({ path: met, remedy })),
     );
+    conflicts.push(...flagConflicts(values));
     const idle = "hubble" in values && !hubble.enabled;
     if (idle && !conflicts.some(({ path }) => path.startsWith("hubble"))) {
         conflicts.push({ path: "hubble", remedy: "Hubble is off; see cilium.hubble.enabled" });
     }
     return conflicts;
+}
+
+/** What else reaches the flags on which authentication hangs, or stops the operator. */
+const FLAG = /^(-*|CILIUM-)(mesh-auth|identity-allocation-mode|config(-dir|-sources)?($|[=\s]))/i;
+
+function flagConflicts(values: Values): ValueConflict[] {
+    const at = (path: string) =>
+        path.split(".").reduce<unknown>((v, key) => (isObject(v) ? v[key] : undefined), values);
+    const words = [
+        ...keysOf(at("extraConfig")).map((key) => [`extraConfig.${key}`, key]),
+        ...["extraArgs", "operator.extraArgs", "extraEnv", "operator.extraEnv"].flatMap((path) =>
+            wordsOf(at(path)).map((word) => [path, word]),
+        ),
+    ] as [path: string, word: string][];
+    const found = words.filter(([, word]) => FLAG.test(word.replaceAll("_", "-")));
+    const conflicts = found.map(([path, word]) => ({
+        path,
+        remedy: `${word.slice(0, 80)} would change authentication behind this program's back; use cilium.authentication and mutualAuth`,
+    }));
+    if (Number(at("operator.replicas") ?? 1) >= 1) return conflicts;
+    return [
+        ...conflicts,
+        {
+            path: "operator.replicas",
+            remedy: "the operator registers the identities; use 1 or more",
+        },
+    ];
+}
+
+function keysOf(value: unknown): string[] {
+    return isObject(value) ? Object.keys(value) : [];
+}
+
+/** The arguments of a list, or the names of a list of variables. */
+function wordsOf(value: unknown): string[] {
+    const list: unknown[] = Array.isArray(value) ? value : keysOf(value);
+    return list
+        .map((item) => (isObject(item) ? item.name : item))
+        .filter((word) => typeof word === "string");
 }
 
 /** The keys that the values define at or below a path, or where something other than an object cuts it off. */

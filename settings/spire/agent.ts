@@ -1,6 +1,7 @@
 /** Settings of the SPIRE agents. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
 import { SINCE } from "../../versions/spire";
+import { imageRepository } from "../images";
 import { since } from "../since";
 import { duration, resources } from "../amounts";
 import { group, httpsUrl, intOrPercent, objectName, port, variants, version } from "../words";
@@ -15,9 +16,7 @@ const pods = {
     namespace: objectName
         .default("spire-system")
         .describe("Namespace of the agents. Their pods need hostPID and hostPath."),
-    image: z
-        .string()
-        .min(1)
+    image: imageRepository
         .optional()
         .describe(
             "Image repository; `ghcr.io/spiffe/spire-agent`, or that path at `images.registry`, when absent. The tag is the version.",

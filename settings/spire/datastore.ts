@@ -1,6 +1,6 @@
 /** Settings of the SPIRE server's datastore. */
 import { z } from "zod";
-import { certificateSecret, hostName, port, secretKey, variants } from "../words";
+import { certificateSecret, hostName, port, secretKey, text, variants } from "../words";
 
 const sqlite = z.strictObject({
     type: z
@@ -12,11 +12,8 @@ const postgres = z.strictObject({
     type: z.literal("postgres").describe("PostgreSQL, shared by all replicas."),
     host: hostName.describe("Host of PostgreSQL."),
     port: port.default(5432).describe("Port of PostgreSQL."),
-    database: z.string().min(1).max(63).default("spire").describe("Name of the database."),
-    user: z
-        .string()
-        .min(1)
-        .max(63)
+    database: text(63).default("spire").describe("Name of the database."),
+    user: text(63)
         .default("spire")
         .describe("Role that owns the database: SPIRE makes and migrates its tables itself."),
     passwordSecret: secretKey("password")

@@ -1,8 +1,9 @@
 /** Settings of SPIRE as a whole: what server and agents have in common. */
 import { z } from "zod";
-import { group, socketPath, version } from "../words";
+import { group, version } from "../words";
 import { agentSettings } from "./agent";
 import { serverSettings } from "./server";
+import { socketPath } from "./sockets";
 
 export const spireSettings = group({
     version: version.default("1.15.3").describe("Version of the SPIRE server, and of its agents."),

@@ -1,6 +1,7 @@
 /** The rules that span keys of `spire`: combinations that SPIRE or Kubernetes would refuse, or silently ignore. */
 import { durationSeconds } from "../amounts";
 import { trustDomainOf } from "../words";
+import { TAKEN_PORTS } from "../ports";
 import { keyText, shorten } from "../show";
 import { socketConflict } from "./sockets";
 import { skewProblem } from "../../versions/spireUpgrade";
@@ -8,26 +9,6 @@ import { unsupportedSpire } from "../../versions/spire";
 import type { AgentSettings, ServerSettings, SpireSettings } from ".";
 
 type Problems = Generator<string>;
-
-/** Ports of the node that others listen on (Cilium's documentation, "Firewall Rules"; Kubernetes, "Ports and Protocols"). */
-const TAKEN_PORTS: Record<number, string> = {
-    4240: "Cilium's health checks",
-    4244: "Hubble",
-    4250: "Cilium's mutual authentication",
-    9234: "cilium-operator's health checks",
-    9878: "Envoy's health checks",
-    9879: "cilium-agent's health checks",
-    9890: "cilium-agent's gops",
-    9891: "cilium-operator's gops",
-    9901: "Envoy's admin interface",
-    9962: "cilium-agent's metrics",
-    9963: "cilium-operator's metrics",
-    9964: "Envoy's metrics",
-    10248: "kubelet",
-    10249: "kube-proxy",
-    10250: "kubelet",
-    10256: "kube-proxy",
-};
 
 /** Namespaces that every cluster has. */
 const KUBERNETES_OWN = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -82,17 +63,22 @@ function* storageProblems({
 }
 
 function* ttlProblems(server: ServerSettings): Problems {
-    const caTtl = durationSeconds(server.caTtl);
     for (const key of ["x509SvidTtl", "agentTtl", "jwtSvidTtl"] as const) {
         const ttl = server[key];
-        if (ttl === undefined) continue;
-        const at = `spire.server.${key} = "${ttl}"`;
-        if (durationSeconds(ttl) > caTtl / 6) {
-            yield `${at}: SPIRE shortens SVIDs to a sixth of the CA's lifetime (caTtl = "${server.caTtl}"); shorten it or lengthen caTtl`;
-        } else if (durationSeconds(ttl) > durationSeconds(LONGEST_SVID)) {
-            yield `${at}: SPIRE shortens SVIDs to ${LONGEST_SVID}; use that or less`;
-        }
+        const problem = ttl && ttlProblem(ttl, server);
+        if (problem) yield `spire.server.${key} = "${ttl}": ${problem}`;
     }
+}
+
+/** Why SPIRE would shorten SVIDs with this lifetime, and what to do; undefined when it would not. */
+export function ttlProblem(ttl: string, { caTtl }: ServerSettings): string | undefined {
+    if (durationSeconds(ttl) > durationSeconds(caTtl) / 6) {
+        return `SPIRE shortens SVIDs to a sixth of the CA's lifetime (caTtl = "${caTtl}"); shorten it or lengthen caTtl`;
+    }
+    if (durationSeconds(ttl) > durationSeconds(LONGEST_SVID)) {
+        return `SPIRE shortens SVIDs to ${LONGEST_SVID}; use that or less`;
+    }
+    return undefined;
 }
 
 function* apiProblems({ adminIds, federation, replicas }: ServerSettings, own: string): Problems {

@@ -1,11 +1,12 @@
 /** Settings of the SPIRE server. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
 import { SINCE } from "../../versions/spire";
+import { imageRepository } from "../images";
 import { since } from "../since";
 import { datastoreSettings } from "./datastore";
 import { federationSettings } from "./federation";
 import { byteQuantity, duration, resources } from "../amounts";
-import { group, httpsUrl, objectName, spiffeId } from "../words";
+import { group, httpsUrl, distinct, objectName, spiffeId, text } from "../words";
 import { affinity, nodeSelector, priorityClass, toleration, topologySpreads } from "./scheduling";
 import { upstreamAuthoritySettings } from "./upstreamAuthority";
 
@@ -23,11 +24,8 @@ const ca = {
                 .array(z.string().regex(/^[A-Z]{2}$/, "must be a country code such as DE"))
                 .default([])
                 .describe("Countries (C)."),
-            organization: z
-                .array(z.string().min(1).max(64))
-                .default([])
-                .describe("Organizations (O)."),
-            commonName: z.string().min(1).max(64).optional().describe("Common name (CN)."),
+            organization: z.array(text(64)).default([]).describe("Organizations (O)."),
+            commonName: text(64).optional().describe("Common name (CN)."),
         })
         .refine(
             (s) => s.country.length > 0 || s.organization.length > 0 || s.commonName !== undefined,
@@ -66,8 +64,7 @@ const svids = {
 };
 
 const api = {
-    adminIds: z
-        .array(spiffeId)
+    adminIds: distinct(spiffeId)
         .default([])
         .describe(
             "SPIFFE IDs that may use the admin API over the network, of this trust domain or one in federatesWith. Cilium's operator needs none: its entry says so.",
@@ -118,9 +115,7 @@ const pods = {
         .min(1, "must be 1 or more")
         .default(1)
         .describe("Server replicas. More than one needs the datastore postgres."),
-    image: z
-        .string()
-        .min(1)
+    image: imageRepository
         .optional()
         .describe(
             "Image repository; `ghcr.io/spiffe/spire-server`, or that path at `images.registry`, when absent. The tag is `spire.version`.",

@@ -1,5 +1,64 @@
 /** The two sockets of a SPIRE agent and SPIRE's rule about their directories. */
 import { posix } from "node:path";
+import { z } from "zod";
+
+/** Directories below /run that pods mount something at, or that are the node's own. */
+const TAKEN = [
+    // Of SPIRE's pods, and of the tokens that Kubernetes gives to all.
+    ...["spire/bundle", "spire/config", "spire/data", "secrets"],
+    // Of Cilium's.
+    ...["cilium", "netns", "xtables.lock"],
+    // Of container runtimes and of systemd.
+    ...[
+        "containerd",
+        "containers",
+        "cri-dockerd",
+        "crio",
+        "docker",
+        "flannel",
+        "k3s",
+        "kubernetes",
+        "runc",
+    ],
+    ...[
+        "credentials",
+        "dbus",
+        "initctl",
+        "initramfs",
+        "lock",
+        "log",
+        "lvm",
+        "mount",
+        "network",
+        "sshd",
+        "systemd",
+        "udev",
+        "user",
+    ],
+].map((name) => `/run/${name}`);
+
+/**
+ * The path of a socket on every node. Its directory is mounted into pods, where anything else in it would be, too; Cilium's
+ * chart writes the path into YAML without quotes; Linux allows 107 bytes (sun_path).
+ */
+export const socketPath = z
+    .string()
+    .max(107, "is longer than the 107 bytes that Linux allows for a Unix socket; shorten it")
+    .regex(
+        /^\/run(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+){2,}$/,
+        'must be the path of a file in a directory of its own below /run, such as /run/spire/sockets/agent.sock, of letters, digits, ".", "-" and "_"',
+    )
+    .superRefine((path, context) => {
+        const directory = `${posix.dirname(path)}/`;
+        const taken = TAKEN.map((other) => `${other}/`).find(
+            (other) => directory.startsWith(other) || other.startsWith(directory),
+        );
+        if (taken === undefined || directory === "/run/") return;
+        context.addIssue({
+            code: "custom",
+            message: `must be in a directory of its own: ${directory} would hide or show ${taken}; use another, such as /run/spire/sockets`,
+        });
+    });
 
 /** Host paths of the sockets. */
 export interface Sockets {
@@ -17,6 +76,6 @@ export interface Sockets {
  */
 export function socketConflict({ workload, admin }: Sockets): string | undefined {
     const directory = posix.dirname(workload);
-    if (!admin.startsWith(directory === "/" ? directory : `${directory}/`)) return undefined;
+    if (!admin.startsWith(`${directory}/`)) return undefined;
     return `the admin socket is in or below ${directory}, the directory of the workload socket, where every workload could reach it; use a sibling directory such as ${posix.join(posix.dirname(directory), "admin-sockets", "admin.sock")}`;
 }

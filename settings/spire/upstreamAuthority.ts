@@ -8,11 +8,14 @@ import {
     objectName,
     port,
     secretKey,
+    text,
     variants,
 } from "../words";
 
-const text = z.string().min(1);
-const arn = z.string().regex(/^arn:[^\s]+$/, "must be an ARN, arn:...");
+const arn = z
+    .string()
+    .max(2048)
+    .regex(/^arn:[!-~]+$/, "must be an ARN, arn:...");
 
 const disk = z.strictObject({
     type: z.literal("disk").describe("A CA certificate with its key, from a Secret."),
@@ -29,8 +32,8 @@ const certManager = z.strictObject({
         .literal("cert-manager")
         .describe("An issuer of cert-manager in this cluster that can sign CAs."),
     issuerName: existingName.describe("Name of the issuer."),
-    issuerKind: text.default("Issuer").describe("Kind of the issuer, such as ClusterIssuer."),
-    issuerGroup: text.default("cert-manager.io").describe("API group of the issuer."),
+    issuerKind: text().default("Issuer").describe("Kind of the issuer, such as ClusterIssuer."),
+    issuerGroup: text().default("cert-manager.io").describe("API group of the issuer."),
     namespace: objectName
         .optional()
         .describe("Namespace of the CertificateRequests, and of an Issuer; the server's own."),
@@ -39,14 +42,14 @@ const certManager = z.strictObject({
 const vaultAuth = variants("method", [
     z.strictObject({
         method: z.literal("kubernetes").describe("The server's own service account token."),
-        role: text.describe("Role in Vault."),
-        mountPoint: text.default("kubernetes").describe("Mount of the auth method."),
-        audience: text.default("vault").describe("Audience of the token; the role must name it."),
+        role: text().describe("Role in Vault."),
+        mountPoint: text().default("kubernetes").describe("Mount of the auth method."),
+        audience: text().default("vault").describe("Audience of the token; the role must name it."),
     }),
     z.strictObject({
         method: z.literal("approle").describe("An AppRole."),
         secret: existingName.describe("Secret with the keys `role-id` and `secret-id`."),
-        mountPoint: text.default("approle").describe("Mount of the auth method."),
+        mountPoint: text().default("approle").describe("Mount of the auth method."),
     }),
     z.strictObject({
         method: z.literal("token").describe("A token, which someone else must renew."),
@@ -55,16 +58,16 @@ const vaultAuth = variants("method", [
     z.strictObject({
         method: z.literal("cert").describe("A TLS client certificate."),
         certificate: certificateSecret.describe("The certificate, from a Secret."),
-        role: text.optional().describe("Role in Vault; any that matches when absent."),
-        mountPoint: text.default("cert").describe("Mount of the auth method."),
+        role: text().optional().describe("Role in Vault; any that matches when absent."),
+        mountPoint: text().default("cert").describe("Mount of the auth method."),
     }),
 ]);
 
 const vault = z.strictObject({
     type: z.literal("vault").describe("The PKI engine of HashiCorp Vault."),
     address: httpsUrl.describe("URL of Vault."),
-    pkiMountPoint: text.default("pki").describe("Mount of the PKI engine."),
-    namespace: text.optional().describe("Namespace, in Vault Enterprise."),
+    pkiMountPoint: text().default("pki").describe("Mount of the PKI engine."),
+    namespace: text().optional().describe("Namespace, in Vault Enterprise."),
     rootCa: secretKey("ca.crt")
         .optional()
         .describe("CA (PEM) of Vault's certificate, from a Secret; the public CAs when absent."),
@@ -73,14 +76,14 @@ const vault = z.strictObject({
 
 const awsPca = z.strictObject({
     type: z.literal("aws_pca").describe("A private CA of AWS Certificate Manager."),
-    region: text.describe("AWS region of the CA."),
+    region: text().describe("AWS region of the CA."),
     certificateAuthorityArn: arn.describe("ARN of the CA."),
     signingTemplateArn: arn
         .default("arn:aws:acm-pca:::template/SubordinateCACertificate_PathLen0/V1")
         .describe(
             "Signing template. SPIRE's own default makes end-entity certificates, which cannot sign SVIDs.",
         ),
-    signingAlgorithm: text.optional().describe("Signing algorithm; the CA's own when absent."),
+    signingAlgorithm: text().optional().describe("Signing algorithm; the CA's own when absent."),
     assumeRoleArn: arn.optional().describe("Role to assume for the calls."),
     serviceAccountRoleArn: arn
         .optional()
@@ -105,7 +108,8 @@ const spire = z.strictObject({
         ),
     socketName: z
         .string()
-        .regex(/^[^/\s]+$/, "must be a file name")
+        .max(107)
+        .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]+$/, "must be a file name")
         .default("spire-agent.sock")
         .describe("File name of that socket."),
 });

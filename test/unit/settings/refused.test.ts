@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ConfigError, decodeSettings } from "../../../settings/decode";
 import { amounts } from "./refused/amounts";
+import { ciliumKeys } from "./refused/cilium";
+import { places } from "./refused/places";
+import { shapes } from "./refused/shapes";
+import { workloads } from "./refused/workloads";
 
-const subjects = { amounts };
+const subjects = { amounts, ciliumKeys, places, shapes, workloads };
 
 for (const [subject, refusals] of Object.entries(subjects)) {
     describe(`refused: ${subject}`, () => {

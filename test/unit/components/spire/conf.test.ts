@@ -4,6 +4,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { confText } from "../../../../components/spire/confText";
 import { datastoreParts, datastorePlugin } from "../../../../components/spire/datastore";
+import { text } from "../../../../settings/words";
 import { datastoreSettings } from "../../../../settings/spire/datastore";
 import { decode } from "./arbitrary";
 import { agentConfOf, serverConfOf } from "./confs";
@@ -96,7 +97,9 @@ test("no string begins what HCL reads in its own way, and all come out as they w
 });
 
 test("any name of a role or database survives the connection string", () => {
-    const name = fc.string({ minLength: 1, maxLength: 63, unit: "binary" });
+    const name = fc
+        .string({ minLength: 1, maxLength: 63, unit: "binary" })
+        .filter((drawn) => text(63).safeParse(drawn).success);
     fc.assert(
         fc.property(name, name, (user, database) => {
             const settings = datastoreSettings.parse({
@@ -105,8 +108,8 @@ test("any name of a role or database survives the connection string", () => {
                 user,
                 database,
             });
-            const text = JSON.stringify(datastorePlugin(settings, "/data"));
-            const [{ sql }] = JSON.parse(text) as [
+            const plugin = JSON.stringify(datastorePlugin(settings, "/data"));
+            const [{ sql }] = JSON.parse(plugin) as [
                 { sql: { plugin_data: { connection_string: string } } },
             ];
             assert.deepEqual(parseConnectionString(sql.plugin_data.connection_string), {

@@ -1,0 +1,143 @@
+/** The rules that span the keys of a workload, or several workloads: entries that SPIRE would refuse, and rights by a back door. */
+import { keyText, shorten } from "./show";
+import type { Settings } from "./schema";
+import { ttlProblem } from "./spire/rules";
+import { trustDomainOf } from "./words";
+import { RESERVED_PATH, type WorkloadSettings } from "./workloads";
+
+type Problems = Generator<string>;
+type Named = [key: string, workload: WorkloadSettings];
+
+/** The paths that adminIds and workloads must not have: what holds them is someone else, or many. */
+function isReserved(path: string, { cilium }: Settings): boolean {
+    return RESERVED_PATH.test(path) || path === `/ns/${cilium.namespace}/sa/cilium-operator`;
+}
+
+export function* workloadProblems(settings: Settings): Problems {
+    const workloads = Object.entries(settings.workloads);
+    yield* adminIdProblems(settings);
+    yield* duplicates(workloads);
+    const rights = rightsOf(settings);
+    for (const [key, workload] of workloads) {
+        const at = (...path: string[]) => keyText(["workloads", key, ...path]);
+        const { path, federatesWith, dnsNames } = workload;
+        // What RESERVED_PATH has, the schema has refused.
+        if (isReserved(path, settings)) {
+            yield `${at("path")} = "${path}": is the identity of Cilium's operator; choose another`;
+        }
+        if (federatesWith.includes(settings.trustDomain)) {
+            yield `${at("federatesWith")}: ${settings.trustDomain} is the own trust domain, whose bundle every workload gets; remove it`;
+        }
+        for (const name of ["x509SvidTtl", "jwtSvidTtl"] as const) {
+            const problem = workload[name] && ttlProblem(workload[name], settings.spire.server);
+            if (problem) yield `${at(name)} = "${workload[name]}": ${problem}`;
+        }
+        const covered = dnsNames.find(
+            (name) => !name.startsWith("*") && dnsNames.includes(name.replace(/^[^.]*/, "*")),
+        );
+        if (covered !== undefined) {
+            yield `${at("dnsNames")}: ${covered} is one of those that the wildcard name stands for, which SPIRE refuses to sign; remove one of the two`;
+        }
+        yield* selectorProblems(at, workload, settings);
+        yield* rightProblems(at, workload, rights);
+    }
+}
+
+function* adminIdProblems(settings: Settings): Problems {
+    for (const id of settings.spire.server.adminIds) {
+        const path = id.slice(`spiffe://${trustDomainOf(id)}`.length);
+        if (!isReserved(path, settings)) continue;
+        yield `spire.server.adminIds: ${shorten(id, 200)} is an ID of SPIRE or Cilium, which every node may hold; remove it`;
+    }
+}
+
+/** SPIRE takes one entry for a SPIFFE ID, a parent and a set of selectors. */
+function* duplicates(workloads: Named[]): Problems {
+    const same = new Map<string, Named[]>();
+    for (const [key, workload] of workloads) {
+        const id = JSON.stringify([workload.path, workload.selectors.toSorted()]);
+        const twin = same.get(id)?.find(([, other]) => canMeet(workload.parent, other.parent));
+        if (twin) {
+            yield `${keyText(["workloads", key])}: has the path, the selectors and nodes of ${keyText(["workloads", twin[0]])}, and SPIRE takes such an entry once; remove one`;
+        }
+        same.set(id, [...(same.get(id) ?? []), [key, workload]]);
+    }
+}
+
+type Parent = WorkloadSettings["parent"];
+
+function canMeet(a: Parent, b: Parent): boolean {
+    if ("alias" in a || "alias" in b) return "alias" in a && "alias" in b && a.alias === b.alias;
+    return Object.entries(a.nodeLabels).every(
+        ([label, value]) => (b.nodeLabels[label] ?? value) === value,
+    );
+}
+
+/** Every selector that SPIRE's k8s attestor gives as our agents run it (k8s.go, getSelectorValuesFromPodInfo). */
+const K8S_SELECTOR =
+    /^k8s:((ns|sa|node-name|pod-uid|pod-name|pod-image|pod-init-image|container-name|container-image):[^:]|pod(-init)?-image-count:\d+$|pod-label:[^:]+:|pod-owner(-uid)?:[^:]+:[^:])/;
+
+/** Selectors that a pod of Cilium's has, or may have. */
+function fitsCilium(selector: string, { cilium }: Settings): boolean {
+    const [, kind, value = ""] = /^k8s:([^:]+):(.*)$/s.exec(selector) ?? [];
+    if (kind === "ns") return value === cilium.namespace;
+    if (kind === "sa") return ["cilium", "cilium-operator"].includes(value);
+    if (kind === "node-name" || kind?.endsWith("-count")) return true;
+    return value.includes("cilium");
+}
+
+type At = (...path: string[]) => string;
+
+function* selectorProblems(
+    at: At,
+    { parent, selectors }: WorkloadSettings,
+    settings: Settings,
+): Problems {
+    if (!("alias" in parent)) {
+        const foreign = selectors.find((selector) => !selector.startsWith("k8s:"));
+        if (foreign !== undefined) {
+            yield `${at("selectors")}: no agent of this program gives ${shorten(foreign, 200)}: they attest by k8s alone; use k8s selectors, or hang the entry under agents of your own with parent.alias`;
+            return;
+        }
+    }
+    const unknown = selectors.find((s) => s.startsWith("k8s:") && !K8S_SELECTOR.test(s));
+    if (unknown !== undefined) {
+        yield `${at("selectors")}: SPIRE's k8s attestor never gives ${shorten(unknown, 200)}; use ns, sa, pod-label:KEY:VALUE, pod-name, pod-owner:KIND:NAME, container-name, container-image, ...`;
+    } else if (selectors.every((selector) => fitsCilium(selector, settings))) {
+        yield `${at("selectors")}: a pod of Cilium's has them too, and would get this identity beside its own; add the namespace or the service account of the workload`;
+    }
+}
+
+/** The paths with a right. SPIRE looks at the ID alone, so whoever holds it by another entry has the right too. */
+function rightsOf({ workloads, trustDomain, spire }: Settings): Map<string, string> {
+    const own = spire.server.adminIds.filter((id) => trustDomainOf(id) === trustDomain);
+    return new Map([
+        ...Object.values(workloads).flatMap(({ path, downstream }): [string, string][] =>
+            downstream ? [[path, "downstream"]] : [],
+        ),
+        ...own.map((id): [string, string] => [id.slice(`spiffe://${trustDomain}`.length), "admin"]),
+        ...Object.values(workloads).flatMap(({ path, admin }): [string, string][] =>
+            admin ? [[path, "admin"]] : [],
+        ),
+    ]);
+}
+
+function* rightProblems(
+    at: At,
+    { path, parent, selectors }: WorkloadSettings,
+    rights: Map<string, string>,
+): Problems {
+    const right = rights.get(path);
+    if (right === undefined) return;
+    // Every agent under which an entry hangs can issue the identity itself: one stolen node has the right.
+    const everywhere =
+        "alias" in parent
+            ? RESERVED_PATH.test(parent.alias) && parent.alias !== "/cilium-operator-nodes"
+            : Object.keys(parent.nodeLabels).length === 0;
+    if (everywhere) {
+        yield `${at("parent")}: an identity with the right "${right}" must not hang under every node; name the nodes with parent.nodeLabels`;
+    }
+    if (!["k8s:ns:", "k8s:sa:"].every((start) => selectors.some((s) => s.startsWith(start)))) {
+        yield `${at("selectors")}: an identity with the right "${right}" needs a k8s:ns and a k8s:sa selector; add them`;
+    }
+}

@@ -1,0 +1,163 @@
+/** Registration entries for workloads: what SPIRE would refuse, and rights by the back door. */
+import { type Refusal, values } from "./refusal";
+
+const shop = { path: "/ns/shop/sa/shop", selectors: ["k8s:ns:shop", "k8s:sa:shop"] };
+const some = { nodeLabels: { zone: "a" } };
+const workload = (workload: object) => ({ workloads: { shop: { ...shop, ...workload } } });
+const two = (other: unknown) => ({ workloads: { shop, other: { ...shop, ...(other as object) } } });
+const admin = (adminIds: unknown) => ({ spire: { server: { adminIds } } });
+
+const KEYS = /workloads.*: the key must be 1 to 64 letters, digits, "-" or "_"/;
+const PATH = /workloads\.shop\.path = .*: must be the path of a SPIFFE ID/;
+const RESERVED = /workloads\.shop\.path = .*: is (reserved|the identity).*; choose another/;
+const NO_ADMIN =
+    /adminIds: spiffe:.* is an ID of SPIRE or Cilium, which every node may hold; remove/;
+const SELECTOR = /workloads\.shop\.selectors\[0\] = .*: must be /;
+const NEVER = /workloads\.shop\.selectors: SPIRE's k8s attestor never gives k8s:.*; use ns, sa/;
+const CILIUM = /workloads\.shop\.selectors: a pod of Cilium's has them too.*; add the namespace/;
+const DNS = /workloads\.shop\.dnsNames\[0\] = .*: must be a DNS name/;
+const TTL = /workloads\.shop\.x509SvidTtl = .*: (must be|SPIRE shortens)/;
+const LABEL = /parent\.nodeLabels.*: (the key )?must be a label (key|value)/;
+const EVERY =
+    /workloads\.\w+\.parent: .* "(admin|downstream)" must not hang under every node; name/;
+const BOTH = /workloads\.\w+\.selectors: .* needs a k8s:ns and a k8s:sa selector; add them/;
+
+export const workloads: Refusal[] = [
+    ...values((key) => ({ workloads: { [String(key)]: shop } }), KEYS, ["a b", "", "a.b", "ü"]),
+    ...values((path) => workload({ path }), PATH, [
+        "",
+        "shop",
+        "/",
+        "/a/",
+        "/a/../b",
+        "/a b",
+        "/ü",
+    ]),
+    ...values((path) => workload({ path }), RESERVED, [
+        "/cilium-operator",
+        "/cilium-agent",
+        "/cilium-operator-nodes",
+        "/identity/4711",
+        "/identity",
+        "/spire/server",
+        "/spire/agent/k8s_psat/east/1",
+        "/ns/kube-system/sa/cilium-operator",
+    ]),
+    ...values((id) => admin([id]), NO_ADMIN, [
+        "spiffe://example.org/cilium-operator",
+        "spiffe://example.org/cilium-agent",
+        "spiffe://example.org/cilium-operator-nodes",
+        "spiffe://example.org/identity/7",
+        "spiffe://example.org/spire/agent/k8s_psat/east/1",
+        "spiffe://example.org/ns/kube-system/sa/cilium-operator",
+    ]),
+    ...values((s) => workload({ selectors: [s] }), SELECTOR, [
+        "",
+        "k8s",
+        "K8s:ns:a",
+        "k8s:",
+        "k8s: ",
+        7,
+    ]),
+    ...values((s) => workload({ selectors: [s] }), NEVER, [
+        "k8s:namespace:shop",
+        "k8s:ns:",
+        "k8s:foo:bar",
+        "k8s:pod-label:app",
+        "k8s:pod-image-count:two",
+        "k8s:pod-owner:ReplicaSet",
+    ]),
+    ...values((selectors) => workload({ selectors }), CILIUM, [
+        ["k8s:ns:kube-system"],
+        ["k8s:sa:cilium"],
+        ["k8s:sa:cilium-operator", "k8s:ns:kube-system"],
+        ["k8s:pod-label:k8s-app:cilium"],
+        ["k8s:container-name:cilium-agent", "k8s:ns:kube-system"],
+        ["k8s:node-name:node-1"],
+        ["k8s:pod-image-count:1"],
+    ]),
+    ...values(
+        (selectors) => workload({ selectors }),
+        /selectors = .*: names one twice; remove it/,
+        [["k8s:ns:shop", "k8s:ns:shop"]],
+    ),
+    ...values((selectors) => workload({ selectors }), /selectors: no agent .*; use k8s selectors/, [
+        ["unix:uid:0"],
+        ["k8s:ns:shop", "docker:label:a:b"],
+    ]),
+    ...values((selectors) => workload({ selectors }), /selectors = .*: (needs|must)/, [
+        [],
+        "k8s:ns:a",
+    ]),
+    ...values((name) => workload({ dnsNames: [name] }), DNS, [
+        "",
+        "a b.org",
+        "-a.org",
+        "a..org",
+        "a.org.",
+        "*",
+        "a.*.org",
+        "ab--c.org",
+        "xn--0.de",
+        "müller.de",
+        "https://a.org",
+        "a.org:443",
+        `${"a".repeat(64)}.org`,
+    ]),
+    ...values(
+        (dnsNames) => workload({ dnsNames }),
+        /dnsNames: a\.org is .* wildcard.*; remove one/,
+        [["a.org", "*.org"]],
+    ),
+    ...values((x509SvidTtl) => workload({ x509SvidTtl }), TTL, ["0s", "5h", "forever", "9999999h"]),
+    ...values((jwtSvidTtl) => workload({ jwtSvidTtl }), /jwtSvidTtl = .*: SPIRE shortens/, ["5h"]),
+    ...values((hint) => workload({ hint }), /hint = .*: must be at most 1024 bytes/, [
+        "a".repeat(1025),
+        "ü".repeat(513),
+        "a\u0000b",
+    ]),
+    ...values(
+        (d) => workload({ federatesWith: [d] }),
+        /federatesWith(\[0\] = .*: must be a SPIFFE|: )/,
+        ["spiffe://partner.example", "Partner.example", "example.org"],
+    ),
+    ...values((nodeLabels) => workload({ parent: { nodeLabels } }), LABEL, [
+        { "node role": "x" },
+        { "": "x" },
+        { "a/b/c": "x" },
+        { zone: "a b" },
+    ]),
+    ...values((parent) => workload({ parent }), /parent(\.alias)? = .*: must be /, [
+        {},
+        "all",
+        { nodeLabels: {}, alias: "/a" },
+        { alias: "agents" },
+        { nodes: ["a"] },
+    ]),
+    ...values(two, /workloads\.other: has the path, the selectors and nodes of workloads\.shop/, [
+        {},
+        { parent: some },
+        { selectors: shop.selectors.toReversed() },
+    ]),
+    ...values((right) => workload({ [String(right)]: true }), EVERY, ["admin", "downstream"]),
+    ...values(
+        (right) => workload({ [String(right)]: true, parent: some, selectors: ["k8s:ns:a"] }),
+        BOTH,
+        ["admin", "downstream"],
+    ),
+    ...values((alias) => workload({ admin: true, parent: { alias } }), EVERY, [
+        "/cilium-operator",
+        "/cilium-agent",
+        "/spire/server",
+    ]),
+    {
+        name: "an admin's ID by a second entry, under every node",
+        settings: two({ selectors: ["k8s:ns:shop", "k8s:sa:other"], admin: true, parent: some }),
+        message: EVERY,
+    },
+    {
+        name: "an ID of adminIds for a workload of every node",
+        settings: { ...admin(["spiffe://example.org/ns/shop/sa/shop"]), ...workload({}) },
+        message: EVERY,
+    },
+];
