@@ -1,7 +1,7 @@
 /** The stack's configuration, as Pulumi has it, to {@link Settings}. */
 import * as pulumi from "@pulumi/pulumi";
 import { warnings } from "./settings/cilium/rules";
-import { ConfigError, decodeSettings, decodeValue } from "./settings/decode";
+import { ConfigError, decodeSettings, decodeTexts } from "./settings/decode";
 import type { Settings } from "./settings/schema";
 
 /**
@@ -15,8 +15,8 @@ export function loadSettings(): Settings {
     const keys = Object.keys(pulumi.runtime.allConfig() as Record<string, string>)
         .filter((key) => key.startsWith(prefix))
         .map((key) => key.slice(prefix.length));
-    const raw = Object.fromEntries(keys.map((key) => [key, decodeValue(key, config.require(key))]));
-    const settings = decoded(raw, prefix);
+    const texts = Object.fromEntries(keys.map((key) => [key, config.require(key)]));
+    const settings = decoded(decodeTexts(texts), prefix);
     for (const warning of warnings(settings)) void pulumi.log.warn(warning);
     return settings;
 }

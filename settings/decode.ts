@@ -6,7 +6,7 @@ import { releaseProblems } from "./releases";
 import { type Settings, settingsSchema } from "./schema";
 import { keyText, listText } from "./show";
 import { spireProblems } from "./spire/rules";
-import { shapeOf } from "./walk";
+import { shapeOf, unwrap } from "./walk";
 import { workloadProblems } from "./workloadRules";
 
 /** The configuration is wrong; the message lists every problem with key, value and remedy. */
@@ -65,9 +65,18 @@ function crossFieldProblems(settings: Settings, raw: unknown): string[] {
     ];
 }
 
-/** Pulumi stores objects, numbers and booleans as JSON text; a plain string is not JSON, or must stay one. */
-export function decodeValue(key: string, text: string): unknown {
-    const type = shapeOf(settingsSchema)[key];
+/**
+ * Plain data of the stack's configuration as Pulumi hands it to a program: text by key, objects, numbers and booleans as
+ * JSON. A plain string is not JSON, or must stay one.
+ */
+export function decodeTexts(texts: Record<string, string>): Record<string, unknown> {
+    return Object.fromEntries(
+        Object.entries(texts).map(([key, text]) => [key, decodeText(key, text)]),
+    );
+}
+
+function decodeText(key: string, text: string): unknown {
+    const type = unwrap(shapeOf(settingsSchema)[key]);
     if (type instanceof z.ZodString || type === undefined) return text;
     try {
         return JSON.parse(text) as unknown;
