@@ -17,6 +17,7 @@ spire|kubernetes.io/hostname|tls.crt|partner.example|DE|5m|1h|4h|24h|36h|168h|11
 10%|100m|512Mi|1Gi|a@example.org|b@example.org|arn:aws:acm-pca:::a|arn:aws:iam::1:role/b
 7|1.9.6|1.10.4|1.11.3|1.12.6|1.13.3|1.14.7|1.15.3|2001:db8::1
 https://host.example:8443/path|https://other.example|spiffe://demo.local/ns/a/sa/b
+./chart|registry.example.org|/ns/shop/sa/shop|k8s:ns:shop|k8s:sa:shop
 /run/a/agent.sock|/run/b/admin.sock|/run/c/admin.sock
 `
     .trim()
@@ -83,6 +84,8 @@ export function arbitraryOf(type: Type): fc.Arbitrary<unknown> {
         }
         case "string":
             return fc.constantFrom(...WORDS.filter((word) => accepts(type, word)));
+        case "unknown":
+            return fc.jsonValue({ maxDepth: 1 });
         case "array": {
             const { element } = type as z.ZodArray;
             return fc
