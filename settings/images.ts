@@ -37,7 +37,7 @@ export const imageSettings = group({
                 "`ghcr.io/spiffe/spire-server` becomes `<registry>/spiffe/spire-server`; tags and digests stay. " +
                 "Images that the configuration names are taken as written. With `cilium.mode: adopt`, only SPIRE's.",
         ),
-    pullSecrets: distinct(existingName)
+    pullSecrets: distinct(existingName, "a Secret")
         .default([])
         .describe(
             "Secrets of type `kubernetes.io/dockerconfigjson` with which nodes pull images, of Cilium and of SPIRE. " +

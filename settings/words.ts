@@ -99,10 +99,10 @@ export function text(bytes = 1024) {
 }
 
 /** A list in which nothing stands twice. */
-export function distinct<T extends z.ZodType<string>>(type: T) {
+export function distinct<T extends z.ZodType<string>>(type: T, what = "one") {
     return z
         .array(type)
-        .refine((list) => new Set(list).size === list.length, "names one twice; remove it");
+        .refine((list) => new Set(list).size === list.length, `names ${what} twice; remove one`);
 }
 
 const subdomain = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";

@@ -1,5 +1,5 @@
 /** Where Cilium's chart comes from, in one word. */
-import { text } from "../words";
+import { z } from "zod";
 
 const FORMS =
     "must be the URL of a Helm repository (https://...), an OCI reference (oci://registry.example.org/charts/cilium), " +
@@ -10,6 +10,7 @@ const ALIAS = /^@[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** What is wrong with the place of a chart, with the remedy; undefined when nothing is. */
 function chartProblem(text: string): string | undefined {
+    if (/\p{Cc}/u.test(text)) return FORMS;
     const scheme = /^(https?|oci):\/\//.exec(text)?.[1];
     if (scheme === undefined) {
         return ALIAS.test(text) || /^\.{0,2}\//.test(text) ? undefined : FORMS;
@@ -32,7 +33,10 @@ function chartProblem(text: string): string | undefined {
         : "must name the chart too, such as oci://registry.example.org/charts/cilium";
 }
 
-export const chartLocation = text(2048).superRefine((location, context) => {
-    const message = chartProblem(location);
-    if (message !== undefined) context.addIssue({ code: "custom", message });
-});
+export const chartLocation = z
+    .string()
+    .max(2048)
+    .superRefine((location, context) => {
+        const message = chartProblem(location);
+        if (message !== undefined) context.addIssue({ code: "custom", message });
+    });

@@ -125,7 +125,7 @@ test("a registry is a host with a path, as container runtimes read it", () => {
 test("pull secrets are names of objects, each once", () => {
     const of = (...pullSecrets: string[]) => problem({ images: { pullSecrets } });
     assert.equal(of("regcred", "other.example"), undefined);
-    assert.match(of("RegCred")!, /images\.pullSecrets\.0 = "RegCred": must be the name of/);
+    assert.match(of("RegCred")!, /images\.pullSecrets\[0\] = "RegCred": must be the name of/);
     assert.match(of("a", "b", "a")!, /images\.pullSecrets = .*names a Secret twice/);
     const values = { imagePullSecrets: [{ name: "x" }] };
     assert.match(problem({ cilium: { values } })!, /imagePullSecrets: use images\.pullSecrets/);

@@ -86,7 +86,7 @@ const images: Refusal[] = [
     ),
     ...values(
         (names) => ({ images: { pullSecrets: names } }),
-        /pullSecrets.*: (names one twice|must)/,
+        /pullSecrets.*: (names a Secret twice; remove one|must)/,
         [["a", "a"], ["A"], ["a..b"], "a"],
     ),
 ];

@@ -78,7 +78,7 @@ export const workloads: Refusal[] = [
     ]),
     ...values(
         (selectors) => workload({ selectors }),
-        /selectors = .*: names one twice; remove it/,
+        /selectors = .*: names one twice; remove one/,
         [["k8s:ns:shop", "k8s:ns:shop"]],
     ),
     ...values((selectors) => workload({ selectors }), /selectors: no agent .*; use k8s selectors/, [
