@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { poll } from "@cilium-spire/entries-provider";
+import { SOON } from "../../sandbox/host/shell";
 import { CLIENTS } from "../../examples/mtls-demo/names";
 import { ensureBinary } from "../../sandbox/build/binaries";
 import { run } from "../../sandbox/host/shell";
@@ -96,9 +97,9 @@ describe("interrupted", () => {
             const server = await spireServer(state);
             await server.delete((await ourEntries(state)).map((entry) => entry.id));
             const { pid, ended } = start(home, "up");
-            await poll(120_000, "entry written by the up", async () =>
-                (await ourEntries(state)).length ? { done: true } : { waitingFor: "none so far" },
-            );
+            const written = async () =>
+                (await ourEntries(state)).length ? { done: true } : { waitingFor: "none so far" };
+            await poll(120_000, "entry written by the up", written, SOON);
             process.kill(-pid, signal);
             const { code, output } = await ended;
             assert.notEqual(code, 0, output);
