@@ -39,7 +39,11 @@ reference: build ## write docs/reference.md and the pictures anew
 test: build ## all tests, on a sandbox of their own
 	@node bin/test/run.js
 
+# What was compiled from a source that has moved would be found before what is there now: settings/cilium.js before settings/cilium/index.js.
 build: node_modules/.installed
+	@shopt -s globstar nullglob; for js in bin/**/*.js entries-provider/dist/**/*.js; do \
+		ts=$${js#bin/}; ts=$${ts/#entries-provider\/dist/entries-provider\/src}; [[ -e $${ts%.js}.ts ]] || rm "$$js"; \
+	done
 	@npm run -s build
 
 node_modules/.installed: package-lock.json package.json entries-provider/package.json
