@@ -12,16 +12,20 @@ export function keyText(path: readonly PropertyKey[]): string {
         .join("");
 }
 
-/** A value as JSON. A password in a URL must not come out in a log. */
+/** A value as JSON. */
 export function valueText(value: unknown): string {
-    return shorten(JSON.stringify(value).replaceAll(/:\/\/[^\s"]*@/g, "://***@"), 120);
+    return shorten(JSON.stringify(value), 120);
 }
 
-/** Text of at most so many characters: what is in the middle goes. */
+/**
+ * Text of at most so many characters: what is in the middle goes, and first of all what must not come out in a log, the
+ * password of a URL.
+ */
 export function shorten(text: string, length: number): string {
-    if (text.length <= length) return text;
+    const shown = text.replaceAll(/:\/\/[^\s"]*@/g, "://***@");
+    if (shown.length <= length) return shown;
     const half = Math.floor(length / 2);
-    return `${text.slice(0, half - 5)} ... ${text.slice(-half)}`.toWellFormed();
+    return `${shown.slice(0, half - 5)} ... ${shown.slice(-half)}`.toWellFormed();
 }
 
 /** The most that is said at once, in bytes. */

@@ -81,6 +81,11 @@ export const workloads: Refusal[] = [
         /selectors = .*: names one twice; remove one/,
         [["k8s:ns:shop", "k8s:ns:shop"]],
     ),
+    ...values(
+        (selectors) => workload({ selectors }),
+        /selectors: no agent of this program gives https:\/\/\*\*\*@a: /,
+        [["https://user:secret@a"]],
+    ),
     ...values((selectors) => workload({ selectors }), /selectors: no agent .*; use k8s selectors/, [
         ["unix:uid:0"],
         ["k8s:ns:shop", "docker:label:a:b"],
