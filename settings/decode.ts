@@ -6,7 +6,7 @@ import { releaseProblems } from "./releases";
 import { type Settings, settingsSchema } from "./schema";
 import { keyText, listText } from "./show";
 import { spireProblems } from "./spire/rules";
-import { shapeOf, unwrap } from "./walk";
+import { memberOf, unwrap } from "./walk";
 import { workloadProblems } from "./workloadRules";
 
 /** The configuration is wrong; the message lists every problem with key, value and remedy. */
@@ -59,7 +59,7 @@ function* shapeProblems(value: unknown, path: PropertyKey[] = []): Generator<str
 function crossFieldProblems(settings: Settings, raw: unknown): string[] {
     return [
         ...releaseProblems(settings, raw),
-        ...spireProblems(settings.spire, settings.trustDomain),
+        ...spireProblems(settings),
         ...ciliumProblems(settings),
         ...workloadProblems(settings),
     ];
@@ -76,7 +76,7 @@ export function decodeTexts(texts: Record<string, string>): Record<string, unkno
 }
 
 function decodeText(key: string, text: string): unknown {
-    const type = unwrap(shapeOf(settingsSchema)[key]);
+    const type = unwrap(memberOf(settingsSchema, key));
     if (type instanceof z.ZodString || type === undefined) return text;
     try {
         return JSON.parse(text) as unknown;

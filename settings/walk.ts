@@ -25,7 +25,9 @@ export function memberOf(type: Type | undefined, key: PropertyKey, value?: unkno
     const inner = unwrap(type);
     if (inner instanceof z.ZodArray) return inner.element;
     if (inner instanceof z.ZodRecord) return inner.valueType;
-    return shapeOf(inner, value)[String(key)];
+    const shape = shapeOf(inner, value);
+    // What every object inherits is no member.
+    return Object.hasOwn(shape, key) ? shape[String(key)] : undefined;
 }
 
 /** One of the types that the key `tag` tells apart. */

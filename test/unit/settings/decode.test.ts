@@ -224,3 +224,8 @@ test("warnings tell what works but may surprise", () => {
     assert.match(adopt("1.19.6"), /authentication\.enabled=true/);
     assert.equal(adopt("1.18.12"), "");
 });
+
+test("values of the chart may have keys that every object inherits", () => {
+    const values = { podLabels: { toString: "x", valueOf: { hasOwnProperty: 1 } } };
+    assert.doesNotThrow(() => decodeSettings({ ...minimal, cilium: { values } }));
+});
