@@ -6,7 +6,8 @@ import { after, test } from "node:test";
 
 const home = mkdtempSync(join(tmpdir(), "go-build-test-"));
 process.env.XDG_CACHE_HOME = home; // read when the module is loaded
-after(() => rmSync(home, { recursive: true }));
+// The Go tool leaves a process behind that writes there for a moment.
+after(() => rmSync(home, { recursive: true, maxRetries: 10 }));
 
 async function load(): Promise<typeof import("../../../../sandbox/build/goBuild.js")> {
     return import("../../../../sandbox/build/goBuild.js");
