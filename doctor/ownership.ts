@@ -38,18 +38,10 @@ export async function requireOwnership(
     const problems: string[] = [];
     for (const [key, name] of namespacesOf(spire)) {
         const at = `${key} = "${name}"`;
-        const namespace = await foreign(cluster, mine, [
-            { apiVersion: "v1", kind: "Namespace", metadata: { name } },
-        ]);
-        if (!spire.createNamespaces) {
-            problems.push(
-                ...(await uses(cluster, key, name)).map((problem) => `${at}: ${problem}`),
-            );
-        } else if (namespace.length > 0) {
-            problems.push(
-                `${at}: the namespace is there and is not this stack's, which would label it and, when destroyed, delete all that is in it; choose another, or set spire.createNamespaces to false`,
-            );
-        }
+        const problem = spire.createNamespaces
+            ? await namespaceTaken(cluster, mine, name)
+            : await namespaceUnusable(cluster, key, name);
+        if (problem !== undefined) problems.push(`${at}: ${problem}`);
         const objects = await foreign(cluster, mine, spireObjects(name));
         if (objects.length > 0) {
             problems.push(
@@ -86,31 +78,44 @@ function namespacesOf({ server, agent }: Settings["spire"]): [key: string, names
     return [["spire.server.namespace", server.namespace], agents];
 }
 
-/** What keeps a namespace of others from being used as it is. */
-async function uses(cluster: Cluster, key: string, name: string): Promise<string[]> {
+/** Why a namespace cannot be made, or undefined when it can. */
+async function namespaceTaken(
+    cluster: Cluster,
+    mine: Mine,
+    name: string,
+): Promise<string | undefined> {
+    const found = await foreign(cluster, mine, [header("v1", "Namespace", name)]);
+    if (found.length === 0) return undefined;
+    return "the namespace is there and is not this stack's, which would label it and, when destroyed, delete all that is in it; choose another, or set spire.createNamespaces to false";
+}
+
+/** Why a namespace of others cannot be used as it is, or undefined when it can. */
+async function namespaceUnusable(
+    cluster: Cluster,
+    key: string,
+    name: string,
+): Promise<string | undefined> {
     const found = await cluster.find(cluster.core.readNamespace({ name }));
-    if (!found) return ["does not exist, and spire.createNamespaces is false; make it first"];
+    if (!found) return "does not exist, and spire.createNamespaces is false; make it first";
     const level = found.metadata?.labels?.[POD_SECURITY] ?? "privileged";
-    if (key === "spire.server.namespace" || level === "privileged") return [];
-    return [
-        `its Pod Security level "${level}" refuses the agents' hostPID and hostPath; run "kubectl label --overwrite namespace ${name} ${POD_SECURITY}=privileged", or choose another`,
-    ];
+    if (key === "spire.server.namespace" || level === "privileged") return undefined;
+    return `its Pod Security level "${level}" refuses the agents' hostPID and hostPath; run "kubectl label --overwrite namespace ${name} ${POD_SECURITY}=privileged", or choose another`;
+}
+
+function header(apiVersion: string, kind: string, name: string, namespace?: string): Header {
+    return { apiVersion, kind, metadata: { name, ...(namespace !== undefined && { namespace }) } };
 }
 
 /** Of both server and agents: whichever of them is in a namespace, the other's names there would only confuse. */
 function spireObjects(namespace: string): Header[] {
-    const header = (apiVersion: string, kind: string, name: string): Header => ({
-        ...{ apiVersion, kind },
-        metadata: { namespace, name },
-    });
     return [
-        header(APPS, "StatefulSet", SERVER_NAME),
-        header(APPS, "DaemonSet", AGENT_NAME),
-        header("v1", "Service", SERVER_NAME),
-        header("v1", "ConfigMap", BUNDLE_CONFIG_MAP),
+        header(APPS, "StatefulSet", SERVER_NAME, namespace),
+        header(APPS, "DaemonSet", AGENT_NAME, namespace),
+        header("v1", "Service", SERVER_NAME, namespace),
+        header("v1", "ConfigMap", BUNDLE_CONFIG_MAP, namespace),
         ...[SERVER_NAME, AGENT_NAME].flatMap((name) => [
-            header("v1", "ServiceAccount", name),
-            header("v1", "ConfigMap", name),
+            header("v1", "ServiceAccount", name, namespace),
+            header("v1", "ConfigMap", name, namespace),
         ]),
     ];
 }
@@ -118,16 +123,15 @@ function spireObjects(namespace: string): Header[] {
 function clusterRoles(stack: string): Header[] {
     const names = [SERVER_NAME, AGENT_NAME].map((name) => clusterRoleName(name, stack));
     return ["ClusterRole", "ClusterRoleBinding"].flatMap((kind) =>
-        names.map((name) => ({ apiVersion: RBAC, kind, metadata: { name } })),
+        names.map((name) => header(RBAC, kind, name)),
     );
 }
 
 function ciliumObjects(namespace: string): Header[] {
-    const metadata = (name: string) => ({ namespace, name });
     return [
-        { apiVersion: APPS, kind: "DaemonSet", metadata: metadata(CILIUM.agentDaemonSet) },
-        { apiVersion: APPS, kind: "Deployment", metadata: metadata(CILIUM.operatorDeployment) },
-        { apiVersion: "v1", kind: "ConfigMap", metadata: metadata(CILIUM.configMap) },
+        header(APPS, "DaemonSet", CILIUM.agentDaemonSet, namespace),
+        header(APPS, "Deployment", CILIUM.operatorDeployment, namespace),
+        header("v1", "ConfigMap", CILIUM.configMap, namespace),
     ];
 }
 

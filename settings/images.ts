@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { distinct, existingName, group } from "./words";
 
-const PATH = "[a-z0-9]+((\\.|__?|-+)[a-z0-9]+)*";
+/** A part of a path, and a host without a port (distribution's reference grammar). */
+const PART = "[a-z0-9]+((\\.|__?|-+)[a-z0-9]+)*";
+const HOST = "[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?";
 
 /** An image's name. The version is its tag, so one that has a tag or digest already would name no image. */
 export const imageRepository = z
@@ -13,19 +15,19 @@ export const imageRepository = z
         "must not have a tag or digest: the version is the tag; remove it",
     )
     .regex(
-        new RegExp(`^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\\d{1,5})?/)?${PATH}(/${PATH})*$`),
+        new RegExp(`^(${HOST}(:\\d{1,5})?/)?${PART}(/${PART})*$`),
         "must be an image repository such as registry.example.org/mirror/spire-server, without https://",
     );
 
 /**
- * A host, with a port if need be, and the first part of a path (distribution's reference grammar). Without a dot or a
+ * A host, with a port if need be, and the first part of a path. Without a dot or a
  * port, container runtimes would take the host for a path on docker.io.
  */
 const registry = z
     .string()
     .max(200)
     .regex(
-        /^(localhost|(?=[^/]*[.:])[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:\d+)?(\/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*$/,
+        new RegExp(`^(localhost|(?=[^/]*[.:])${HOST})(:\\d+)?(/${PART})*$`),
         "must be a registry such as registry.example.org or registry.example.org:5000/mirror, without https:// and without a slash at the end",
     );
 

@@ -8,6 +8,7 @@ export const TAKEN_PORTS: Record<number, string> = {
     4240: "Cilium's health checks",
     4244: "Hubble",
     4250: "Cilium's mutual authentication",
+    6443: "the API server",
     9234: "cilium-operator's health checks",
     9878: "Envoy's health checks",
     9879: "cilium-agent's health checks",
@@ -18,8 +19,6 @@ export const TAKEN_PORTS: Record<number, string> = {
     9963: "cilium-operator's metrics",
     9964: "Envoy's metrics",
     9965: "Hubble's metrics",
-
-    6443: "the API server",
     10248: "kubelet",
     10249: "kube-proxy",
     10250: "kubelet",

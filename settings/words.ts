@@ -165,6 +165,9 @@ export const objectName = z
         'must be 1 to 63 lower-case letters, digits or "-"',
     );
 
+/** As SPIRE's programs have it. */
+export const logLevel = z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO");
+
 /** A group of settings whose members all have defaults: the group itself may be left out. */
 export function group<T extends z.ZodRawShape>(shape: T, params?: z.core.$ZodObjectParams) {
     return z.strictObject(shape, params).prefault({} as never);

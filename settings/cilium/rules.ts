@@ -20,12 +20,6 @@ export function* ciliumProblems({ cilium, spire }: Settings): Problems {
         if (!spire.agent.hostNetwork || port !== spire.agent[key]) continue;
         yield `${at}: is spire.agent.${key} on the same hosts; use another`;
     }
-    const { createNamespaces, server, agent } = spire;
-    for (const [part, { namespace }] of Object.entries({ server, agent })) {
-        if (!createNamespaces || namespace !== cilium.namespace) continue;
-        if (namespace === "kube-system") continue; // as a namespace of Kubernetes' own
-        yield `spire.${part}.namespace = "${namespace}": is Cilium's, which this program neither labels nor deletes; choose another, or set spire.createNamespaces to false`;
-    }
     if (cilium.mode === "install") yield* installProblems(cilium);
 }
 

@@ -4,7 +4,16 @@ import { SINCE } from "../../versions/spire";
 import { imageRepository } from "../images";
 import { since } from "../since";
 import { duration, resources } from "../amounts";
-import { group, httpsUrl, intOrPercent, objectName, port, variants, version } from "../words";
+import {
+    group,
+    httpsUrl,
+    logLevel,
+    intOrPercent,
+    objectName,
+    port,
+    variants,
+    version,
+} from "../words";
 import { affinity, nodeSelector, priorityClass, toleration } from "./scheduling";
 
 const pods = {
@@ -126,10 +135,7 @@ export const agentSettings = group({
     ...pods,
     ...network,
     ...trust,
-    logLevel: z
-        .enum(["DEBUG", "INFO", "WARN", "ERROR"])
-        .default("INFO")
-        .describe("Log level of the agents."),
+    logLevel: logLevel.describe("Log level of the agents."),
 });
 
 export type AgentSettings = z.output<typeof agentSettings>;

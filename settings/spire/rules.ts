@@ -6,6 +6,7 @@ import { keyText, shorten } from "../show";
 import { socketConflict } from "./sockets";
 import { skewProblem } from "../../versions/spireUpgrade";
 import { unsupportedSpire } from "../../versions/spire";
+import type { Settings } from "../schema";
 import type { AgentSettings, ServerSettings, SpireSettings } from ".";
 
 type Problems = Generator<string>;
@@ -18,13 +19,13 @@ const LONGEST_SVID = "168h";
 const HOUR = 3600;
 
 /** Every problem as `<key> = <value>: <what is wrong>; <remedy>`. */
-export function* spireProblems(spire: SpireSettings, trustDomain: string): Problems {
+export function* spireProblems({ spire, trustDomain, cilium }: Settings): Problems {
     const { version, server, agent, sockets } = spire;
     const unsupported = unsupportedSpire(version);
     if (unsupported) yield `spire.version: ${unsupported}`;
     const conflict = socketConflict(sockets);
     if (conflict) yield `spire.sockets.admin = "${sockets.admin}": ${conflict}`;
-    yield* namespaceProblems(spire);
+    yield* namespaceProblems(spire, cilium.namespace);
     yield* storageProblems(server);
     yield* ttlProblems(server);
     yield* apiProblems(server, trustDomain);
@@ -32,11 +33,16 @@ export function* spireProblems(spire: SpireSettings, trustDomain: string): Probl
     yield* agentProblems(agent, server);
 }
 
-function* namespaceProblems({ createNamespaces, server, agent }: SpireSettings): Problems {
+/** Namespaces that this program must not make, because they are there for others. */
+function* namespaceProblems(
+    { createNamespaces, server, agent }: SpireSettings,
+    cilium: string,
+): Problems {
     if (!createNamespaces) return;
     for (const [part, { namespace }] of Object.entries({ server, agent })) {
-        if (!KUBERNETES_OWN.includes(namespace)) continue;
-        yield `spire.${part}.namespace = "${namespace}": is Kubernetes' own, which this program neither labels nor deletes; choose another, or set spire.createNamespaces to false`;
+        const own = KUBERNETES_OWN.includes(namespace);
+        if (!own && namespace !== cilium) continue;
+        yield `spire.${part}.namespace = "${namespace}": is ${own ? "Kubernetes' own" : "Cilium's"}, which this program neither labels nor deletes; choose another, or set spire.createNamespaces to false`;
     }
 }
 

@@ -6,7 +6,7 @@ import { since } from "../since";
 import { datastoreSettings } from "./datastore";
 import { federationSettings } from "./federation";
 import { byteQuantity, duration, resources } from "../amounts";
-import { group, httpsUrl, distinct, objectName, spiffeId, text } from "../words";
+import { group, httpsUrl, logLevel, distinct, objectName, spiffeId, text } from "../words";
 import { affinity, nodeSelector, priorityClass, toleration, topologySpreads } from "./scheduling";
 import { upstreamAuthoritySettings } from "./upstreamAuthority";
 
@@ -173,10 +173,7 @@ export const serverSettings = group({
     ...ca,
     ...svids,
     ...api,
-    logLevel: z
-        .enum(["DEBUG", "INFO", "WARN", "ERROR"])
-        .default("INFO")
-        .describe("Log level of the server."),
+    logLevel: logLevel.describe("Log level of the server."),
 });
 
 export type ServerSettings = z.output<typeof serverSettings>;
