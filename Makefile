@@ -17,7 +17,7 @@ preview: build ## what the next `pulumi up` would change
 
 doctor: export STACK ?= dev
 doctor: build ## examine the stack STACK (dev), on the cluster of KUBECONFIG or the sandbox
-	@KUBECONFIG=$${KUBECONFIG:-$$(npm run -s sandbox -- kubeconfig)} npm run -s doctor -- "$$STACK"
+	@KUBECONFIG=$${KUBECONFIG:-$$(npm run -s sandbox -- kubeconfig)} node cli/run.js doctor "$$STACK"
 
 down: build ## remove the sandbox and make sure that nothing is left
 	@npm run -s sandbox -- down

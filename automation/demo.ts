@@ -1,12 +1,10 @@
 /** The proof with the pods of examples/mtls-demo. */
-import type { Cluster, SpireServerRef } from "@cilium-spire/entries-provider";
+import type { Cluster } from "@cilium-spire/entries-provider";
+import type { Authority } from "../doctor/discovery";
 import { Proof } from "../doctor/proof/proof";
 import { CLIENTS, NAMESPACE, PORT, SERVER, STRANGER } from "../examples/mtls-demo/names";
 
-export function demoProof(
-    cluster: Cluster,
-    stack: { trustDomain: string; spireServer: SpireServerRef },
-): Proof {
+export function demoProof(cluster: Cluster, authority: Authority): Proof {
     const scene = {
         namespace: NAMESPACE,
         server: SERVER,
@@ -14,5 +12,5 @@ export function demoProof(
         clients: CLIENTS,
         stranger: STRANGER,
     };
-    return new Proof(cluster, stack, scene);
+    return new Proof(cluster, authority, scene);
 }

@@ -21,7 +21,15 @@ const WAIT_SECONDS = 120;
  */
 export function doctorCommand(settings: Settings, stack: string) {
     return {
-        interpreter: ["node", "doctor/run.js", "--stdin", "--wait", String(WAIT_SECONDS), "--"],
+        interpreter: [
+            "node",
+            "cli/run.js",
+            "doctor",
+            "--stdin",
+            "--wait",
+            String(WAIT_SECONDS),
+            "--",
+        ],
         create: stack,
         stdin: JSON.stringify(settings),
     };

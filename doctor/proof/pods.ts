@@ -1,7 +1,7 @@
 /** Finds the pods of a proof and the Cilium agents beside them, and asks both. */
 import type { Cluster } from "@cilium-spire/entries-provider";
 
-const CILIUM = { namespace: "kube-system", label: "k8s-app=cilium", container: "cilium-agent" };
+const CILIUM = { label: "k8s-app=cilium", container: "cilium-agent" };
 
 /** A pod with the security identity that Cilium gave it. */
 export interface ScenePod {
@@ -107,15 +107,13 @@ async function ciliumPod(
     cluster: Cluster,
     node: string,
 ): Promise<{ name: string; namespace: string }> {
-    const { namespace, label } = CILIUM;
     const pods = await cluster.ask(
-        cluster.core.listNamespacedPod({
-            namespace,
-            labelSelector: label,
+        cluster.core.listPodForAllNamespaces({
+            labelSelector: CILIUM.label,
             fieldSelector: `spec.nodeName=${node}`,
         }),
     );
     const pod = pods.items.find((p) => !p.metadata?.deletionTimestamp);
     if (!pod) throw new Error(`no Cilium agent on node ${node}`);
-    return { name: pod.metadata!.name!, namespace };
+    return { name: pod.metadata!.name!, namespace: pod.metadata!.namespace! };
 }

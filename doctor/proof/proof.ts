@@ -4,9 +4,11 @@
  * Ready pods, `cilium status` and even complete identity entries prove nothing (docs/architecture.md); packets under a
  * required policy do, together with Cilium's own record of the pair.
  */
-import { Cluster, poll, type SpireServerRef, SpireServer } from "@cilium-spire/entries-provider";
+import { type Cluster, poll, SpireServer } from "@cilium-spire/entries-provider";
 import { ciliumIdentities } from "../checks";
+import type { Authority } from "../discovery";
 import { authMap, ciliumLog, inCilium, runningPod, type ScenePod, scenePod } from "./pods";
+import type { Scene } from "./scene";
 
 /** One thing that was seen, for people. */
 export interface Evidence {
@@ -17,27 +19,17 @@ export interface Evidence {
 /** `authType` of SPIRE in Cilium's auth map (cilium pkg/policy, AuthTypeSpire). */
 const AUTH_TYPE_SPIRE = 1;
 
-/**
- * The pods that the proof is made with, by the label `app`, which also names their container. The image of clients and
- * stranger has Kubernetes' agnhost.
- */
-export interface Scene {
-    namespace: string;
-    /** Name of the Service, too. Its policy requires authentication, and lets in the clients alone. */
-    server: string;
-    /** Port of the Service. */
-    port: number;
-    /** One on the node of the server, one on another. */
-    clients: { sameNode: string; otherNode: string };
-    /** The policy does not name it. */
-    stranger: string;
+/** The pods between which packets pass. */
+interface Actors {
+    server: ScenePod;
+    clients: ScenePod[];
 }
 
 /** The proof on one cluster. */
 export class Proof {
     constructor(
         private readonly cluster: Cluster,
-        private readonly stack: { trustDomain: string; spireServer: SpireServerRef },
+        private readonly authority: Authority,
         private readonly scene: Scene,
     ) {}
 
@@ -49,24 +41,48 @@ export class Proof {
      */
     async prove(withinMs: number): Promise<Evidence[]> {
         await this.waitUntilConnected(withinMs);
-        const [server, sameNode, otherNode] = await Promise.all(
-            [this.scene.server, this.scene.clients.sameNode, this.scene.clients.otherNode].map(
-                (app) => scenePod(this.cluster, this.scene.namespace, app),
-            ),
-        );
-        const [last] = await ciliumLog(this.cluster, server!.node, { tailLines: 1 });
+        const actors = await this.actors();
+        const [last] = await ciliumLog(this.cluster, actors.server.node, { tailLines: 1 });
         await this.forgetAuthentications();
         const seconds = await this.waitUntilConnected(withinMs);
         return [
-            {
-                what: "Two clients reach the server, whose policy requires authentication",
-                seen: `on ${sameNode!.node} (the server's node) and ${otherNode!.node}, ${seconds.toFixed(1)} s after Cilium had forgotten all authenticated pairs`,
-            },
+            reached(
+                actors,
+                `${seconds.toFixed(1)} s after Cilium had forgotten all authenticated pairs`,
+            ),
             await this.strangerIsBlocked(),
-            await this.pairsAreRecorded(server!, [sameNode!, otherNode!]),
-            await this.pairsAreLogged(server!, [sameNode!, otherNode!], last?.time ?? 0),
-            await this.identitiesAreRegistered(),
+            await this.pairsAreRecorded(actors),
+            await this.pairsAreLogged(actors, last?.time ?? 0),
+            await this.allIdentitiesAreRegistered(),
         ];
+    }
+
+    /**
+     * The proof with pods that have just been made: Cilium knows none of their pairs, so nothing of others has to be
+     * forgotten, and it needs no log at debug level.
+     *
+     * @param withinMs deadline for the first authenticated connection of each client.
+     * @throws Error that says what was expected and what was seen instead.
+     */
+    async proveAnew(withinMs: number): Promise<Evidence[]> {
+        const seconds = await this.waitUntilConnected(withinMs);
+        const actors = await this.actors();
+        const evidence = [
+            reached(actors, `${seconds.toFixed(1)} s after they were Ready`),
+            await this.strangerIsBlocked(),
+            await this.pairsAreRecorded(actors),
+        ];
+        if (this.authority.spireServer) evidence.push(await this.identitiesAreRegistered(actors));
+        return evidence;
+    }
+
+    private async actors(): Promise<Actors> {
+        const { namespace, server, clients } = this.scene;
+        const find = (app: string) => scenePod(this.cluster, namespace, app);
+        return {
+            server: await find(server),
+            clients: await Promise.all(Object.values(clients).map(find)),
+        };
     }
 
     /** Tries one TCP connection from a pod of the scene to the server's Service; by address, because it is not about DNS. */
@@ -129,7 +145,7 @@ export class Proof {
     }
 
     /** Cilium's map of authenticated pairs, on the node of the destination. */
-    private async pairsAreRecorded(server: ScenePod, clients: ScenePod[]): Promise<Evidence> {
+    private async pairsAreRecorded({ server, clients }: Actors): Promise<Evidence> {
         const map = await authMap(this.cluster, server.node);
         const found = clients.map((client) => {
             const entry = map.find(
@@ -148,17 +164,13 @@ export class Proof {
             return `${client.identity} with ${server.identity}`;
         });
         return {
-            what: "Cilium has both pairs of identities in its auth map, authenticated by SPIRE",
+            what: "Cilium has the pairs of identities in its auth map, authenticated by SPIRE",
             seen: found.join(", "),
         };
     }
 
     /** The only log line that tells of a completed handshake; Cilium writes it at debug level. */
-    private async pairsAreLogged(
-        server: ScenePod,
-        clients: ScenePod[],
-        since: number,
-    ): Promise<Evidence> {
+    private async pairsAreLogged({ server, clients }: Actors, since: number): Promise<Evidence> {
         const log = await ciliumLog(this.cluster, server.node);
         const handshakes = log.filter(
             ({ time, text }) => time > since && text.includes("Successfully authenticated"),
@@ -177,8 +189,21 @@ export class Proof {
         };
     }
 
+    /** The identities of server and clients have their registration entries. */
+    private async identitiesAreRegistered({ server, clients }: Actors): Promise<Evidence> {
+        const entries = await this.identityEntries();
+        const identities = [server, ...clients].map(({ identity }) => identity);
+        const missing = identities.filter((id) => !entries.includes(id));
+        if (missing.length > 0) {
+            throw new Error(
+                `SPIRE has no registration entry for the identities ${missing.join(", ")}`,
+            );
+        }
+        return { what: "Their identities are registered in SPIRE", seen: identities.join(", ") };
+    }
+
     /** Every security identity of Cilium has its registration entry. */
-    private async identitiesAreRegistered(): Promise<Evidence> {
+    private async allIdentitiesAreRegistered(): Promise<Evidence> {
         return await poll<Evidence>(
             30_000,
             "registration entry for every CiliumIdentity",
@@ -205,10 +230,20 @@ export class Proof {
 
     /** Numbers of the identities that cilium-operator has registered. */
     private async identityEntries(): Promise<number[]> {
-        const server = await SpireServer.find(this.cluster, this.stack.spireServer, 30_000);
-        const prefix = `spiffe://${this.stack.trustDomain}/identity/`;
+        const server = await SpireServer.find(this.cluster, this.authority.spireServer!, 30_000);
+        const prefix = `spiffe://${this.authority.trustDomain}/identity/`;
         return ((await server?.entries()) ?? [])
             .filter((e) => e.selectors.includes("cilium:mutual-auth"))
             .map((e) => Number(e.spiffeId.slice(prefix.length)));
     }
+}
+
+function reached({ server, clients }: Actors, when: string): Evidence {
+    const places = clients.map(({ node }) =>
+        node === server.node ? `${node} (the server's node)` : node,
+    );
+    return {
+        what: "Clients reach the server, whose policy requires authentication",
+        seen: `from ${places.join(" and ")}, ${when}`,
+    };
 }

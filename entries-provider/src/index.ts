@@ -18,6 +18,7 @@ export {
     type Registration,
 } from "./entries/plan";
 export { messageOf } from "./kube/messageOf";
+export { isReady, podState } from "./kube/pods";
 export { type Attempt, poll } from "./kube/poll";
 export { carryOut, drift, foreignEntriesProblem, owns, stepsTo } from "./entries/reconcile";
 export {

@@ -52,7 +52,7 @@ test("runs after the entries, with these inputs", async () => {
     const { stdin, triggers, ...rest } = inputs;
     assert.deepEqual(dependsOn, ["cilium"]);
     assert.deepEqual(rest, {
-        interpreter: ["node", "doctor/run.js", "--stdin", "--wait", "120", "--"],
+        interpreter: ["node", "cli/run.js", "doctor", "--stdin", "--wait", "120", "--"],
         create: "test",
     });
     const [server, agent, ...others] = triggers as string[];
@@ -111,8 +111,8 @@ let dir: string;
 before(async () => {
     dir = await mkdtemp(join(tmpdir(), "cilium-spire-verify-"));
     await clone(dir);
-    await mkdir(join(dir, "bin", "doctor"), { recursive: true });
-    await writeFile(join(dir, "bin", "doctor", "cli.js"), 'console.log("an old build");');
+    await mkdir(join(dir, "bin", "cli"), { recursive: true });
+    await writeFile(join(dir, "bin", "cli", "main.js"), 'console.log("an old build");');
 });
 after(() => rm(dir, { recursive: true, force: true }));
 
@@ -122,7 +122,7 @@ const run = (of = doctorCommand(settings, "test"), env: Record<string, string> =
 test("a cluster that cannot be asked is exit code 2", async () => {
     const { code, output } = await run();
     assert.equal(code, 2, output);
-    assert.match(output, /^doctor: kubeconfig .*\/none does not exist\. Set KUBECONFIG/);
+    assert.match(output, /^cilium-spire: kubeconfig .*\/none does not exist\. Set KUBECONFIG/);
 });
 
 test("an API server that does not answer is waited for, then exit code 2", async () => {
@@ -136,7 +136,10 @@ test("an API server that does not answer is waited for, then exit code 2", async
     assert.ok(Date.now() - started >= 3000);
     const [waits, end, ...rest] = output.trim().split("\n");
     assert.equal(waits, "waiting up to 3 s for: an answer of the API server");
-    assert.match(end!, new RegExp(`^doctor: the Kubernetes API server ${server} .*ECONNREFUSED`));
+    assert.match(
+        end!,
+        new RegExp(`^cilium-spire: the Kubernetes API server ${server} .*ECONNREFUSED`),
+    );
     assert.deepEqual(rest, []);
 });
 
@@ -145,7 +148,7 @@ test("an edit counts at once, without a build", async () => {
     const source = await readFile(file, "utf8");
     await writeFile(file, `throw new Error("edited");\n${source}`);
     try {
-        assert.deepEqual(await run(), { code: 2, output: "doctor: edited\n" });
+        assert.deepEqual(await run(), { code: 2, output: "cilium-spire: edited\n" });
     } finally {
         await writeFile(file, source);
     }

@@ -61,7 +61,7 @@ describe("verify", () => {
                 return true;
             });
             const doctor = await runLikePlugin(command, { dir });
-            assert.deepEqual(doctor, { code: 2, output: "doctor: edited\n" });
+            assert.deepEqual(doctor, { code: 2, output: "cilium-spire: edited\n" });
         } finally {
             await rm(dir, { recursive: true, force: true });
         }

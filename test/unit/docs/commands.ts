@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { execa } from "execa";
+import { commandLine } from "../../../cli/main";
 import { repositoryRoot } from "../../../sandbox/host/paths";
 import { ciliumSource } from "./ciliumSource";
 import { hasHelp, misused } from "./helpText";
@@ -50,6 +51,14 @@ const RULES: Record<string, Rule> = {
         const { scripts } = JSON.parse(read("package.json")) as { scripts: object };
         if (!Object.hasOwn(scripts, words[0]!)) return `package.json has no script ${words[0]!}`;
         return words[0] === "sandbox" ? sandboxProblem(words.slice(1)) : undefined;
+    },
+    npx: ([program, verb, ...args]) => {
+        if (program !== "cilium-spire") return `npx ${program ?? ""} is not used here`;
+        const command = commandLine(() => undefined).commands.find((c) => c.name() === verb);
+        if (!command) return `cilium-spire has no verb ${verb ?? ""}`;
+        const known = command.options.map(({ long }) => long);
+        const unknown = args.find((arg) => arg.startsWith("-") && !known.includes(arg));
+        return unknown && `cilium-spire ${verb!} has no option ${unknown}`;
     },
 };
 

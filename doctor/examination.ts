@@ -1,8 +1,4 @@
-/**
- * `npm run -s doctor -- STACK`, and the last step of every `up` (components/verification.ts): examines the cluster of a
- * stack. Exit code 0: healthy; 1: something is wrong; 2: could not examine.
- */
-import { text } from "node:stream/consumers";
+/** The doctor: all checks on the cluster of a stack. */
 import { setTimeout } from "node:timers/promises";
 import {
     type Attempt,
@@ -13,17 +9,15 @@ import {
 } from "@cilium-spire/entries-provider";
 import { agentEntriesArgs } from "../components/entries/args";
 import type { StackId } from "../components/owner";
-import { decodeSettings } from "../settings/decode";
 import type { Settings } from "../settings/schema";
 import { type Check, checks, type Finding, Patient } from "./checks";
-import { type Order, parseOrder } from "./order";
-import { projectName, settingsOfFile } from "./stackFile";
 
 const PAUSE_MS = 2000;
 /** Of a single check. Each call to the API server has a deadline of its own; a stuck exec has none. */
 const CHECK_TIMEOUT_MS = 60_000;
 
-interface Result extends Finding {
+/** What the check of this name found. */
+export interface Result extends Finding {
     name: string;
 }
 
@@ -48,7 +42,7 @@ async function examine(check: Check, patient: Patient): Promise<Result> {
  * @returns the results of the last examination.
  * @throws ClusterUnreachable when the API server did not answer in that one.
  */
-async function examineUntilHealthy(
+export async function examineUntilHealthy(
     id: StackId,
     settings: Settings,
     waitSeconds: number,
@@ -79,30 +73,5 @@ async function examineUntilHealthy(
     return poll(waitSeconds * 1000, "healthy stack", attempt, { intervalMs: PAUSE_MS, onWait });
 }
 
-/** @returns true when all is well. */
-async function main({ stack, waitSeconds, stdin }: Order): Promise<boolean> {
-    const settings = stdin
-        ? decodeSettings(JSON.parse(await text(process.stdin)))
-        : settingsOfFile(`Pulumi.${stack}.yaml`);
-    const id = { project: projectName(), stack };
-    const results = await examineUntilHealthy(id, settings, waitSeconds);
-    for (const { name, finding, cure } of results) {
-        console.log(`${cure === undefined ? "ok   " : "WRONG"}  ${name}: ${finding}`);
-        if (cure !== undefined) console.log(`       cure: ${cure}`);
-    }
-    return !results.some(isWrong);
-}
-
 const isWrong = ({ cure }: Result) => cure !== undefined;
 const nameOf = ({ name }: Result) => name;
-
-Promise.resolve(process.argv.slice(2))
-    .then(parseOrder)
-    .then(main)
-    .then(
-        (healthy) => process.exit(healthy ? 0 : 1),
-        (error: unknown) => {
-            console.error(`doctor: ${messageOf(error)}`);
-            process.exit(2);
-        },
-    );

@@ -1,0 +1,129 @@
+/** `cilium-spire prove`: authentication shown on a cluster, with pods of its own. */
+import { Cluster, ClusterUnreachable, messageOf } from "@cilium-spire/entries-provider";
+import { Argument, Command, Option } from "commander";
+import { spireServerRef } from "../components/entries/args";
+import { imageAt } from "../components/images";
+import { type Authority, discoverAuthority } from "../doctor/discovery";
+import { type Evidence, Proof } from "../doctor/proof/proof";
+import { AGNHOST, Stage } from "../doctor/proof/stage";
+import { configuredStack, type ExitCode, stackName, stdinOption, waitOption } from "./arguments";
+
+interface Options {
+    context?: string;
+    image?: string;
+    namespace?: string;
+    pullSecret: string[];
+    wait: number;
+    stdin: boolean;
+}
+
+export function prove(end: (code: ExitCode) => void): Command {
+    const stack = new Argument("[stack]", "name of a stack; without one, the cluster is asked");
+    return new Command("prove")
+        .description(
+            "show that pods authenticate, on one node and across nodes, and that a stranger is blocked, with short-lived pods of its own",
+        )
+        .addArgument(stack.argParser(stackName))
+        .option("--context <name>", "kubeconfig context, where no stack says it")
+        .option("--image <image>", `an image with /agnhost (default: ${AGNHOST})`)
+        .option(
+            "--namespace <name>",
+            "a namespace that is there, instead of one that is made and removed",
+        )
+        .addOption(
+            new Option(
+                "--pull-secret <name...>",
+                "Secrets in that namespace, to pull the image with",
+            ).default([], "none"),
+        )
+        .addOption(waitOption("deadline for the pods, and again for the first packet", 120))
+        .addOption(stdinOption())
+        .action(async (name: string | undefined, options: Options, command: Command) => {
+            requireSense(name, options, command);
+            end(await proveOn(await placeOf(name, options), options));
+        });
+}
+
+/** @throws CommanderError for options that would be without effect. */
+function requireSense(
+    stack: string | undefined,
+    { context, namespace, pullSecret, stdin }: Options,
+    command: Command,
+): void {
+    if (stack !== undefined && context !== undefined) {
+        command.error("error: --context is for clusters without a stack; a stack has kubeContext");
+    }
+    if (stack === undefined && stdin) command.error("error: --stdin needs the name of the stack");
+    if (pullSecret.length > 0 && namespace === undefined) {
+        command.error("error: --pull-secret needs --namespace, where the Secret is");
+    }
+}
+
+/** Where to prove, and with which image. */
+interface Place {
+    cluster: Cluster;
+    authority: Authority;
+    image: string;
+}
+
+async function placeOf(stack: string | undefined, options: Options): Promise<Place> {
+    const { image = AGNHOST } = options;
+    if (stack === undefined) {
+        const cluster = new Cluster(options.context);
+        return { cluster, authority: await discoverAuthority(cluster), image };
+    }
+    const { settings } = await configuredStack(stack, options.stdin);
+    const { trustDomain, images, kubeContext } = settings;
+    return {
+        cluster: new Cluster(kubeContext),
+        authority: { trustDomain, spireServer: spireServerRef(settings) },
+        // One that was named is taken as written, like every image that the configuration names.
+        image: options.image ?? imageAt(images.registry, image),
+    };
+}
+
+/** Sets the stage, proves, and removes the stage in every case. */
+async function proveOn({ cluster, authority, image }: Place, options: Options): Promise<ExitCode> {
+    const { namespace, pullSecret, wait } = options;
+    const stage = new Stage(cluster, { image, namespace, pullSecrets: pullSecret });
+    const interrupted = onInterrupt();
+    const act = async (): Promise<Evidence[] | string> => {
+        say("making the pods");
+        const scene = await stage.setUp(wait * 1000);
+        say("waiting for the first authenticated packets");
+        try {
+            return await new Proof(cluster, authority, scene).proveAnew(wait * 1000);
+        } catch (error) {
+            if (error instanceof ClusterUnreachable) throw error;
+            return messageOf(error);
+        }
+    };
+    let result: Evidence[] | string;
+    try {
+        result = await Promise.race([act(), interrupted]);
+    } finally {
+        say("removing the pods");
+        await stage.remove();
+    }
+    if (typeof result === "string") {
+        console.log(`NOT PROVEN: ${result}`);
+        console.log("Why: cilium-spire doctor");
+        return 1;
+    }
+    for (const { what, seen } of result) console.log(`${what}: ${seen}.`);
+    return 0;
+}
+
+/** Rejects at Ctrl-C, so that the pods are removed; a second one ends the process. */
+function onInterrupt(): Promise<never> {
+    return new Promise((_, reject) => {
+        for (const signal of ["SIGINT", "SIGTERM"] as const) {
+            process.once(signal, () => reject(new Error(`ended by ${signal}`)));
+        }
+    });
+}
+
+/** Progress, which is not the result. */
+function say(text: string): void {
+    console.error(`${text} ...`);
+}

@@ -1,0 +1,64 @@
+/** What each command line means, and what is said of one that means nothing. */
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { main } from "../../../cli/main";
+
+/** The line's exit code and what it printed. Only lines that end before a cluster is asked. */
+async function run(...argv: string[]): Promise<{ code: number; output: string }> {
+    let output = "";
+    const write = (text: string) => {
+        output += text;
+        return true;
+    };
+    const streams = [process.stdout, process.stderr].map((s) => mock.method(s, "write", write));
+    const say = mock.method(console, "error", (line: string) => write(`${line}\n`));
+    try {
+        return { code: await main(argv), output };
+    } finally {
+        for (const stream of streams) stream.mock.restore();
+        say.mock.restore();
+    }
+}
+
+test("a line that means nothing is refused, with what is wrong", async () => {
+    const cases: [string[], RegExp][] = [
+        [[], /Usage: cilium-spire/],
+        [["docter", "prod"], /unknown command 'docter'\n\(Did you mean doctor\?\)/],
+        [["doctor"], /missing required argument 'stack'/],
+        [["doctor", ""], /argument 'stack'.*It is empty/],
+        [["doctor", "prod", "60"], /too many arguments/],
+        [["doctor", "prod", "--wiat=1"], /unknown option '--wiat=1'/],
+        [["doctor", "prod", "--wait"], /'--wait <seconds>' argument missing/],
+        [["prove", "prod", "--context", "x"], /a stack has kubeContext/],
+        [["prove", "--stdin"], /--stdin needs the name of the stack/],
+        [["prove", "--pull-secret", "x"], /--pull-secret needs --namespace/],
+    ];
+    const waits = ["", "NaN", "1e3", "1.5", "100000", "Infinity", "-1"].map(
+        (wait): [string[], RegExp] => [
+            ["doctor", "prod", `--wait=${wait}`],
+            /option '--wait <seconds>' argument '.*' is invalid. Give a whole number of seconds, up to 99999/,
+        ],
+    );
+    for (const [argv, problem] of [...cases, ...waits]) {
+        const { code, output } = await run(...argv);
+        assert.equal(code, 2, argv.join(" "));
+        assert.match(output, problem);
+        assert.doesNotMatch(output, /^ +at /m);
+    }
+});
+
+test("a stack without a file is told so", async () => {
+    for (const verb of ["doctor", "prove"]) {
+        const { code, output } = await run(verb, "--", "--odd");
+        assert.equal(code, 2);
+        assert.match(output, /^cilium-spire: Pulumi\.--odd\.yaml does not exist/);
+    }
+});
+
+test("help of the command and of each verb", async () => {
+    for (const argv of [["--help"], ["doctor", "--help"], ["help", "prove"]]) {
+        const { code, output } = await run(...argv);
+        assert.equal(code, 0);
+        assert.match(output, /^Usage: cilium-spire/);
+    }
+});
