@@ -51,6 +51,6 @@ export = async (): Promise<ProgramOutputs> => {
         const args = workloadEntriesArgs(settings, id);
         new WorkloadEntries("workloads", args, { dependsOn: [server, agent] });
     }
-    if (settings.verify) verify("verify", settings, { server, agent, entries });
+    verify(settings, { server, agent, entries });
     return { ...plainOutputs(settings), agents: entries.agents };
 };

@@ -2,12 +2,12 @@
 import { existsSync } from "node:fs";
 import { Cluster } from "@cilium-spire/entries-provider";
 import { Argument, program } from "commander";
-import { demoProof } from "./demo";
+import { proveOnStage } from "../doctor/proof/onStage";
+import { AGNHOST } from "../doctor/proof/stage";
 import { buildAll, startCluster } from "../sandbox/cluster";
 import { instance, type Instance } from "../sandbox/host/instance";
 import { progress } from "../sandbox/host/shell";
 import {
-    demoProgram,
     enterPulumi,
     openStack,
     platformProgram,
@@ -23,7 +23,7 @@ const MAKE_VARIABLES = ["CILIUM", "SPIRE", "CILIUM_SPIRE_SANDBOX"];
 /** The first packet takes the operator's start, its entries, and the polling of SPIRE and Cilium: about 20 s. */
 const FIRST_PACKET_MS = 120_000;
 
-/** Cluster, stack, demo, proof: each step does nothing when it has been done. */
+/** Cluster, stack, proof: the first two do nothing when they have been done. */
 async function up(target: Instance): Promise<void> {
     await buildAll();
     await startCluster(target);
@@ -32,12 +32,12 @@ async function up(target: Instance): Promise<void> {
     progress(`pulumi up: stack ${STACK}`);
     const platform = await openStack(home, await platformProgram(), STACK);
     const outputs = stackOutputs((await platform.up({ onEvent: reportProgress })).outputs);
-    progress("pulumi up: the demo (a server, two clients, a stranger)");
-    const demo = await openStack(home, await demoProgram(STACK), STACK);
-    await demo.up({ onEvent: reportProgress });
-    progress("proving that they are authenticated");
     const cluster = new Cluster();
-    const evidence = await demoProof(cluster, outputs).prove(FIRST_PACKET_MS);
+    const verdict = await proveOnStage(cluster, outputs, {
+        ...{ image: AGNHOST, pullSecrets: [] },
+        ...{ waitMs: FIRST_PACKET_MS, onStep: progress },
+    });
+    if ("refuted" in verdict) throw new Error(`not proven: ${verdict.refuted}`);
     const nodes = await cluster.ask(cluster.core.listNode());
     const variables = MAKE_VARIABLES.filter((name) => process.env[name]).map(
         (name) => [name, process.env[name]!] as const,
@@ -51,7 +51,7 @@ async function up(target: Instance): Promise<void> {
                 ),
                 nodes: nodes.items.length,
                 outputs,
-                evidence,
+                evidence: verdict.evidence,
                 kubeconfig: target.kubeconfig,
                 seconds: process.uptime(),
                 variables: Object.fromEntries(variables),

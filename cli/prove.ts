@@ -1,11 +1,11 @@
 /** `cilium-spire prove`: authentication shown on a cluster, with pods of its own. */
-import { Cluster, ClusterUnreachable, messageOf } from "@cilium-spire/entries-provider";
+import { Cluster } from "@cilium-spire/entries-provider";
 import { Argument, Command, Option } from "commander";
 import { spireServerRef } from "../components/entries/args";
 import { imageAt } from "../components/images";
 import { type Authority, discoverAuthority } from "../doctor/discovery";
-import { type Evidence, Proof } from "../doctor/proof/proof";
-import { AGNHOST, Stage } from "../doctor/proof/stage";
+import { proveOnStage } from "../doctor/proof/onStage";
+import { AGNHOST } from "../doctor/proof/stage";
 import { configuredStack, type ExitCode, stackName, stdinOption, waitOption } from "./arguments";
 
 interface Options {
@@ -82,35 +82,16 @@ async function placeOf(stack: string | undefined, options: Options): Promise<Pla
     };
 }
 
-/** Sets the stage, proves, and removes the stage in every case. */
 async function proveOn({ cluster, authority, image }: Place, options: Options): Promise<ExitCode> {
-    const { namespace, pullSecret, wait } = options;
-    const stage = new Stage(cluster, { image, namespace, pullSecrets: pullSecret });
+    const { namespace, pullSecret: pullSecrets, wait } = options;
+    const stage = { image, namespace, pullSecrets, waitMs: wait * 1000 };
     const interrupted = onInterrupt();
-    const act = async (): Promise<Evidence[] | string> => {
-        say("making the pods");
-        const scene = await stage.setUp(wait * 1000);
-        say("waiting for the first authenticated packets");
-        try {
-            return await new Proof(cluster, authority, scene).proveAnew(wait * 1000);
-        } catch (error) {
-            if (error instanceof ClusterUnreachable) throw error;
-            return messageOf(error);
-        }
-    };
-    let result: Evidence[] | string;
-    try {
-        result = await Promise.race([act(), interrupted]);
-    } finally {
-        say("removing the pods");
-        await stage.remove();
-    }
-    if (typeof result === "string") {
-        console.log(`NOT PROVEN: ${result}`);
-        console.log("Why: cilium-spire doctor");
+    const verdict = await proveOnStage(cluster, authority, { ...stage, onStep: say, interrupted });
+    if ("refuted" in verdict) {
+        console.log(`NOT PROVEN: ${verdict.refuted}\nWhy: cilium-spire doctor`);
         return 1;
     }
-    for (const { what, seen } of result) console.log(`${what}: ${seen}.`);
+    for (const { what, seen } of verdict.evidence) console.log(`${what}: ${seen}.`);
     return 0;
 }
 

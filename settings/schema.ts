@@ -24,6 +24,12 @@ export const settingsSchema = z.strictObject({
         .describe(
             "Run the doctor at the end of every `up` that changed settings, SPIRE's pods or entries.",
         ),
+    prove: z
+        .boolean()
+        .default(false)
+        .describe(
+            "After that, prove with short-lived pods that Cilium authenticates, as `cilium-spire prove` does. Needs the images' registry without pull secrets.",
+        ),
     images: imageSettings.describe("Where images come from: a mirror, an air-gapped registry."),
     spire: spireSettings.describe("SPIRE server and agents."),
     cilium: ciliumSettings.describe("Cilium."),

@@ -9,7 +9,10 @@ import type { InstallSettings } from ".";
 type Problems = Generator<string>;
 
 /** What cannot work, as `key: problem; remedy`. */
-export function* ciliumProblems({ cilium, spire }: Settings): Problems {
+export function* ciliumProblems({ cilium, spire, prove, mutualAuth }: Settings): Problems {
+    if (prove && !mutualAuth) {
+        yield "prove = true: nothing authenticates with mutualAuth = false; set one of them to the other";
+    }
     const { port } = cilium.authentication.mutual;
     const unsupported = unsupportedCilium(cilium.version);
     if (unsupported) yield `cilium.version: ${unsupported}`;

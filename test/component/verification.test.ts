@@ -10,7 +10,7 @@ import { agentEntriesArgs } from "../../components/entries/args";
 import { agentArgs, serverArgs } from "../../components/spire/args";
 import { Agent } from "../../components/spire/agent";
 import { Server } from "../../components/spire/server";
-import { doctorCommand, verify } from "../../components/verification";
+import { lookCommand, verify } from "../../components/verification";
 import { decodeSettings } from "../../settings/decode";
 import type { Settings } from "../../settings/schema";
 import { repositoryRoot } from "../../sandbox/host/paths";
@@ -30,9 +30,14 @@ const settings = decodeSettings({
 /** Each entry's ID, as the engine's mock answers for the entries' resource. */
 const ENTRIES = { "node/link": "cilium-spire.test.cilium.1.link" };
 
-/** The command as the engine gets it. */
+/** The doctor's command as the engine gets it. */
 async function command(of = settings) {
-    const all = await registered(
+    return only(await resources(of), "command:local:Command");
+}
+
+/** All that is registered for these settings. */
+async function resources(of: Settings) {
+    return await registered(
         () => {
             const server = new Server("spire", serverArgs(of));
             const agent = new Agent("spire", agentArgs(of));
@@ -40,12 +45,30 @@ async function command(of = settings) {
                 "cilium",
                 agentEntriesArgs(of, { project: "cilium-spire", stack: "test" }),
             );
-            verify("verify", of, { server, agent, entries });
+            verify(of, { server, agent, entries });
         },
         ({ type }) => (type.endsWith(":AgentEntries") ? { entries: ENTRIES } : {}),
     );
-    return only(all, "command:local:Command");
 }
+
+test("proves after the doctor, where asked to", async () => {
+    const looks = async (of: object) =>
+        (await resources({ ...settings, ...of }))
+            .filter(({ type }) => type === "command:local:Command")
+            .map(({ name, inputs, dependsOn }) => [
+                name,
+                (inputs.interpreter as string[])[2],
+                dependsOn,
+            ]);
+    const doctor = ["verify", "doctor", ["cilium"]];
+    assert.deepEqual(await looks({}), [doctor]);
+    assert.deepEqual(await looks({ prove: true }), [
+        doctor,
+        ["prove", "prove", ["cilium", "verify"]],
+    ]);
+    assert.deepEqual(await looks({ verify: false, prove: true }), [["prove", "prove", ["cilium"]]]);
+    assert.deepEqual(await looks({ verify: false }), []);
+});
 
 test("runs after the entries, with these inputs", async () => {
     const { inputs, dependsOn } = await command();
@@ -94,7 +117,10 @@ test("the same settings make the same inputs; others, and other pods, do not", a
 
 test("settings that were decoded once decode to themselves", async () => {
     const decodesToItself = (decoded: Settings) =>
-        assert.deepEqual(decodeSettings(JSON.parse(doctorCommand(decoded, "test").stdin)), decoded);
+        assert.deepEqual(
+            decodeSettings(JSON.parse(lookCommand("doctor", decoded, "test").stdin)),
+            decoded,
+        );
     fc.assert(
         fc.property(validSpire(), (spire) => decodesToItself(decode(spire))),
         {
@@ -116,7 +142,7 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true, force: true }));
 
-const run = (of = doctorCommand(settings, "test"), env: Record<string, string> = {}) =>
+const run = (of = lookCommand("doctor", settings, "test"), env: Record<string, string> = {}) =>
     runLikePlugin(of, { dir, env: { KUBECONFIG: join(dir, "none"), ...env } });
 
 test("a cluster that cannot be asked is exit code 2", async () => {
@@ -129,7 +155,7 @@ test("an API server that does not answer is waited for, then exit code 2", async
     const kubeconfig = join(dir, "kubeconfig");
     const server = await writeUnreachableKubeconfig(kubeconfig);
     const started = Date.now();
-    const { code, output } = await run(waiting(3, doctorCommand(settings, "test")), {
+    const { code, output } = await run(waiting(3, lookCommand("doctor", settings, "test")), {
         KUBECONFIG: kubeconfig,
     });
     assert.equal(code, 2, output);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { before, describe, test } from "node:test";
 import { execa } from "execa";
-import { doctorCommand } from "../../components/verification";
+import { lookCommand } from "../../components/verification";
 import { checks } from "../../doctor/checks";
 import { settingsOfFile } from "../../doctor/stackFile";
 import { ensureBinary } from "../../sandbox/build/binaries";
@@ -21,7 +21,7 @@ let command: CommandInputs;
 before(async () => {
     state = await world();
     configFile = join(state.platform.workspace.workDir, "Pulumi.dev.yaml");
-    command = doctorCommand(settingsOfFile(configFile), "dev");
+    command = lookCommand("doctor", settingsOfFile(configFile), "dev");
 });
 
 describe("verify", () => {

@@ -64,6 +64,9 @@ const types: Refusal[] = [
         0,
         null,
     ]),
+    ...values((x) => ({ prove: true, mutualAuth: x }), /prove = true: nothing authenticates/, [
+        false,
+    ]),
     ...values((x) => ({ verify: x }), /verify = .*: must be true or false/, ["yes", 1]),
     ...values((x) => ({ spire: x }), /spire = .*: must be a group of keys/, ["x", 1, null, []]),
     ...values((x) => ({ workloads: x }), /workloads = .*: must be a group of keys/, ["x", []]),
