@@ -20,6 +20,7 @@ import { summary } from "./summary";
 const STACK = "dev";
 /** What a command line may set: `make up CILIUM_SPIRE_SANDBOX=4`. */
 const MAKE_VARIABLES = ["CILIUM", "SPIRE", "CILIUM_SPIRE_SANDBOX"];
+const PODS_MS = 120_000;
 /** The first packet takes the operator's start, its entries, and the polling of SPIRE and Cilium: about 20 s. */
 const FIRST_PACKET_MS = 120_000;
 
@@ -35,7 +36,7 @@ async function up(target: Instance): Promise<void> {
     const cluster = new Cluster();
     const verdict = await proveOnStage(cluster, outputs, {
         ...{ image: AGNHOST, pullSecrets: [] },
-        ...{ waitMs: FIRST_PACKET_MS, onStep: progress },
+        ...{ podsWaitMs: PODS_MS, waitMs: FIRST_PACKET_MS, onStep: progress },
     });
     if ("refuted" in verdict) throw new Error(`not proven: ${verdict.refuted}`);
     const nodes = await cluster.ask(cluster.core.listNode());

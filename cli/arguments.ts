@@ -11,9 +11,9 @@ export type ExitCode = 0 | 1;
 
 const LONGEST_WAIT_S = 99_999;
 
-/** `--wait SECONDS`. */
-export function waitOption(description: string, seconds: number): Option {
-    return new Option("--wait <seconds>", description).default(seconds).argParser((value) => {
+/** `<flag> SECONDS`. */
+export function waitOption(flag: string, description: string, seconds: number): Option {
+    return new Option(`${flag} <seconds>`, description).default(seconds).argParser((value) => {
         if (/^\d+$/.test(value) && Number(value) <= LONGEST_WAIT_S) return Number(value);
         throw new InvalidArgumentError(`Give a whole number of seconds, up to ${LONGEST_WAIT_S}.`);
     });

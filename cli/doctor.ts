@@ -9,7 +9,7 @@ export function doctor(end: (code: ExitCode) => void): Command {
             "examine the cluster of a stack: what is wrong, with its cure; changes nothing",
         )
         .addArgument(new Argument("<stack>", "name of the stack").argParser(stackName))
-        .addOption(waitOption("give the stack that long to become healthy", 0))
+        .addOption(waitOption("--wait", "give the stack that long to become healthy", 0))
         .addOption(stdinOption())
         .action(async (stack: string, { wait, stdin }: { wait: number; stdin: boolean }) => {
             const { id, settings } = await configuredStack(stack, stdin);

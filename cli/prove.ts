@@ -13,6 +13,7 @@ interface Options {
     image?: string;
     namespace?: string;
     pullSecret: string[];
+    podsWait: number;
     wait: number;
     stdin: boolean;
 }
@@ -36,7 +37,8 @@ export function prove(end: (code: ExitCode) => void): Command {
                 "Secrets in that namespace, to pull the image with",
             ).default([], "none"),
         )
-        .addOption(waitOption("deadline for the pods, and again for the first packet", 120))
+        .addOption(waitOption("--pods-wait", "deadline for the pods to be Ready", 120))
+        .addOption(waitOption("--wait", "deadline for the first packet of each client", 120))
         .addOption(stdinOption())
         .action(async (name: string | undefined, options: Options, command: Command) => {
             requireSense(name, options, command);
@@ -83,8 +85,9 @@ async function placeOf(stack: string | undefined, options: Options): Promise<Pla
 }
 
 async function proveOn({ cluster, authority, image }: Place, options: Options): Promise<ExitCode> {
-    const { namespace, pullSecret: pullSecrets, wait } = options;
-    const stage = { image, namespace, pullSecrets, waitMs: wait * 1000 };
+    const { namespace, pullSecret: pullSecrets, podsWait, wait } = options;
+    const deadlines = { podsWaitMs: podsWait * 1000, waitMs: wait * 1000 };
+    const stage = { image, namespace, pullSecrets, ...deadlines };
     const interrupted = onInterrupt();
     const verdict = await proveOnStage(cluster, authority, { ...stage, onStep: say, interrupted });
     if ("refuted" in verdict) {

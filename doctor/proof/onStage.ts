@@ -9,7 +9,9 @@ export type Verdict = { evidence: Evidence[] } | { refuted: string };
 
 /** How {@link proveOnStage} goes about it. */
 export interface StagedProof extends StageOptions {
-    /** Deadline for the pods, and again for the first packet, in milliseconds. */
+    /** Deadline for the pods to be Ready, in milliseconds. */
+    podsWaitMs: number;
+    /** Deadline for the first packet, in milliseconds. */
     waitMs: number;
     /** Told what is being done. */
     onStep: (step: string) => void;
@@ -25,12 +27,12 @@ export interface StagedProof extends StageOptions {
 export async function proveOnStage(
     cluster: Cluster,
     authority: Authority,
-    { waitMs, onStep, interrupted, ...options }: StagedProof,
+    { podsWaitMs, waitMs, onStep, interrupted, ...options }: StagedProof,
 ): Promise<Verdict> {
     const stage = new Stage(cluster, options);
     const act = async (): Promise<Verdict> => {
         onStep("making the pods of the proof");
-        const scene = await stage.setUp(waitMs);
+        const scene = await stage.setUp(podsWaitMs);
         onStep("waiting for the first authenticated packets");
         try {
             return { evidence: await new Proof(cluster, authority, scene).proveAnew(waitMs) };

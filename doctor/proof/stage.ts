@@ -84,16 +84,20 @@ export class Stage {
         this.ending = true;
         await this.making.catch(() => undefined);
         const { namespace } = this.scene;
-        if (this.options.namespace !== undefined) {
-            for (const header of Object.values(this.headers())) await this.drop(header);
-            return;
-        }
-        if (!this.madeNamespace) return;
-        await this.drop({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
-        await poll(REMOVAL_MS, `end of namespace ${namespace}`, async () => {
-            const name = namespace;
-            const left = await this.cluster.find(this.cluster.core.readNamespace({ name }));
-            return left ? { waitingFor: "it is still being removed" } : { done: true };
+        const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
+        const inForeign = this.options.namespace !== undefined;
+        if (!inForeign && !this.madeNamespace) return;
+        const made = inForeign ? Object.values(this.headers()) : [own];
+        for (const header of made) await this.drop(header);
+        await poll(REMOVAL_MS, "end of what the proof made", async () => {
+            const found = await Promise.all(
+                made.map((header) => this.cluster.find(this.cluster.objects.read(header))),
+            );
+            const left = made.filter((_, i) => found[i]);
+            const names = left.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+            return names.length > 0
+                ? { waitingFor: `still being removed: ${names.join(", ")}` }
+                : { done: true };
         });
     }
 
