@@ -1,18 +1,18 @@
 /** What must be true of the cluster before anything is changed in it. */
 import { Cluster } from "@cilium-spire/entries-provider";
-import { adoptionProblem } from "../components/cilium/meshAuthConfig";
-import { AGENT_NAME, CILIUM, INSTALLED_BY, SERVER_NAME } from "../components/names";
-import { ownerOf, type StackId } from "../components/owner";
+import { AGENT_NAME, SERVER_NAME } from "../components/names";
+import type { StackId } from "../components/owner";
 import { serverClaimNames } from "../components/spire/serverPod";
 import {
     type PersistentVolume,
     type StorageClass,
     storageProblem,
 } from "../components/spire/storage";
-import { imageVersion, upgradeProblem } from "../versions/spireUpgrade";
+import { imageVersion } from "../versions/imageVersion";
+import { upgradeProblem } from "../versions/spireUpgrade";
 import type { Settings } from "../settings/schema";
+import { requireCilium } from "./ciliumRequirements";
 import { requireOwnership } from "./ownership";
-import type { AdoptSettings } from "../settings/cilium";
 
 /** Exec with an end of standard input (`v5.channel.k8s.io`), through which entries are written. */
 const OLDEST_KUBERNETES = 30;
@@ -26,15 +26,16 @@ const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dock
  *
  * @param known objects of the stack's state; undefined where nothing is going to be written, and strangers are in no danger.
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
- * SPIRE from which there is no way to the wanted version in one step; what is there by the names of ours and is not this stack's; which pull secrets are missing; that a new server
- * would find no volume; or why its Cilium cannot be adopted.
+ * SPIRE from which there is no way to the wanted version in one step; what is there by the names of ours and is not this stack's; what the settings would
+ * delete although it is protected; which pull secrets are missing; that a new server would find no volume; or what is wrong with its Cilium or the
+ * nodes of Cilium's operator.
  */
 export async function requireCluster(
     settings: Settings,
     id: StackId,
     known?: () => Promise<Set<string>>,
 ): Promise<void> {
-    const { kubeContext, spire, cilium } = settings;
+    const { kubeContext, spire } = settings;
     const cluster = new Cluster(kubeContext);
     const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
     const release = Number.parseInt(minor, 10);
@@ -52,7 +53,7 @@ export async function requireCluster(
     await requirePullSecrets(cluster, settings);
     await requireUpgradePath(cluster, spire);
     await requireStorage(cluster, spire.server);
-    if (cilium.mode === "adopt") await requireAdoptable(cluster, cilium, id);
+    await requireCilium(cluster, settings, id);
 }
 
 /** Kubelets pass over a pull secret that is missing or of another type, so that images that need it are never pulled. */
@@ -127,35 +128,5 @@ async function requireStorage(
         classes.items,
         volumes as PersistentVolume[],
     );
-    if (problem !== undefined) throw new Error(problem);
-}
-
-/** @throws Error when there is no Cilium to adopt, or not one that can be. */
-async function requireAdoptable(
-    cluster: Cluster,
-    { namespace, version }: AdoptSettings,
-    id: StackId,
-): Promise<void> {
-    const [daemonSet, configMap] = await Promise.all([
-        cluster.find(
-            cluster.apps.readNamespacedDaemonSet({ name: CILIUM.agentDaemonSet, namespace }),
-        ),
-        cluster.find(cluster.core.readNamespacedConfigMap({ name: CILIUM.configMap, namespace })),
-    ]);
-    const agent = daemonSet?.spec?.template.spec?.containers.find(
-        (container) => container.name === CILIUM.agentContainer,
-    );
-    if (!agent || !configMap) {
-        throw new Error(
-            `cilium.mode = "adopt", but namespace ${namespace} has no DaemonSet "${CILIUM.agentDaemonSet}" with ConfigMap "${CILIUM.configMap}"; set cilium.namespace, or cilium.mode to "install".`,
-        );
-    }
-    if (daemonSet?.metadata?.annotations?.[INSTALLED_BY] === ownerOf(id)) {
-        throw new Error(
-            `cilium.mode = "adopt", but this stack installed the Cilium in namespace ${namespace}, and would now delete it; set cilium.mode to "install". docs/cilium.md says how to change over.`,
-        );
-    }
-    const running = imageVersion(agent.image ?? "");
-    const problem = adoptionProblem(running, version, configMap.data ?? {});
     if (problem !== undefined) throw new Error(problem);
 }

@@ -13,7 +13,7 @@ export const registrationSettings = group({
         .record(labelKey, labelValue)
         .default({})
         .describe(
-            "Labels of the nodes where cilium-operator may run: only their agents may issue its admin identity. Empty: all nodes.",
+            "Labels of the nodes where cilium-operator may run: only their agents may issue its admin identity, and Cilium's chart gets them as its node selector. Empty: all nodes.",
         ),
     timeoutSeconds: z
         .int()

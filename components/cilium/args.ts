@@ -14,6 +14,8 @@ export interface CiliumArgs<S extends CiliumSettings = CiliumSettings> {
     /** `name.namespace.svc:port` of a ClusterIP Service: in this form the operator resolves it through the API. */
     serverAddress: string;
     sockets: Sockets;
+    /** Labels of the only nodes where the operator may run. Empty: all nodes. */
+    operatorNodeLabels: Record<string, string>;
     /** Where images come from. */
     images: ImageSettings;
     /** What the stack configuration says of Cilium. */
@@ -33,6 +35,7 @@ export function ciliumArgs<S extends CiliumSettings>({
     spire,
     cilium,
     images,
+    registration,
 }: Settings & { cilium: S }): CiliumArgs<S> {
     const { host, port } = serverAddress(spire.server.namespace);
     return {
@@ -40,6 +43,7 @@ export function ciliumArgs<S extends CiliumSettings>({
         trustDomain,
         serverAddress: `${host}:${port}`,
         sockets: spire.sockets,
+        operatorNodeLabels: registration.operatorNodeLabels,
         images,
         settings: cilium,
     };

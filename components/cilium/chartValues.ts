@@ -10,11 +10,16 @@ export function chartValues(args: InstallationArgs): Values {
     const { encryption, hubble, kubeProxyReplacement, k8sServiceHost, k8sServicePort } =
         args.settings;
     const imagePullSecrets = pullSecrets(args.images);
+    const nodeSelector = args.operatorNodeLabels;
     return {
         authentication: authenticationValues(args),
         // The values above end in a ConfigMap that running pods do not read again.
         rollOutCiliumPods: true,
-        operator: { rollOutPods: true },
+        operator: {
+            rollOutPods: true,
+            // By default the operator tolerates the taints of control planes.
+            ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
+        },
         encryption: encryptionValues(encryption),
         hubble: hubbleValues(hubble),
         kubeProxyReplacement,

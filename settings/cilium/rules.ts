@@ -1,6 +1,7 @@
 /** Rules between the settings of Cilium, and with those of SPIRE. Each line names the key to change. */
 import { gte } from "semver";
 import { TAKEN_PORTS } from "../ports";
+import { nodeSelectorProblems } from "./operatorNodes";
 import { valueConflicts } from "./values";
 import { ciliumVersionWarnings, unsupportedCilium } from "../../versions/cilium";
 import type { Settings } from "../schema";
@@ -9,7 +10,8 @@ import type { InstallSettings } from ".";
 type Problems = Generator<string>;
 
 /** What cannot work, as `key: problem; remedy`. */
-export function* ciliumProblems({ cilium, spire, prove, mutualAuth }: Settings): Problems {
+export function* ciliumProblems(settings: Settings): Problems {
+    const { cilium, spire, registration, prove, mutualAuth } = settings;
     if (prove && !mutualAuth) {
         yield "prove = true: nothing authenticates with mutualAuth = false; set one of them to the other";
     }
@@ -23,7 +25,9 @@ export function* ciliumProblems({ cilium, spire, prove, mutualAuth }: Settings):
         if (!spire.agent.hostNetwork || port !== spire.agent[key]) continue;
         yield `${at}: is spire.agent.${key} on the same hosts; use another`;
     }
-    if (cilium.mode === "install") yield* installProblems(cilium);
+    if (cilium.mode !== "install") return;
+    yield* installProblems(cilium);
+    yield* nodeSelectorProblems(cilium.values, registration.operatorNodeLabels);
 }
 
 function* installProblems(cilium: InstallSettings): Problems {

@@ -116,7 +116,7 @@ function leaves(value: unknown, path: string): string[] {
     return Object.entries(value).flatMap(([key, inner]) => leaves(inner, `${path}.${key}`));
 }
 
-function isObject(value: unknown): value is Values {
+export function isObject(value: unknown): value is Values {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

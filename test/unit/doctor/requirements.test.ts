@@ -15,7 +15,6 @@ interface Running {
     /** Names of StorageClasses; `standard` is the default one. */
     classes?: string[];
     claims?: string[];
-    cilium?: { version: string; installedBy?: string; allocation?: string };
 }
 
 /** As the API server tells who has written an object. */
@@ -36,23 +35,12 @@ function answer(url: string): object | undefined {
         const type = running.secrets?.[`${secret[1]}/${secret[2]}`];
         return type === undefined ? undefined : { type };
     }
-    const { cilium, classes = ["standard"], claims = [] } = running;
+    const { classes = ["standard"], claims = [] } = running;
     if (url === "/apis/storage.k8s.io/v1/storageclasses")
         return { items: classes.map(storageClass) };
     if (url === "/api/v1/persistentvolumes") return { items: [] };
     if (/^\/api\/v1\/namespaces\/[^/]+\/persistentvolumeclaims$/.test(url)) {
         return { items: claims.map((name) => ({ metadata: { name } })) };
-    }
-    if (!cilium) return undefined;
-    if (url === "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") {
-        const image = `quay.io/cilium/cilium:v${cilium.version}`;
-        return {
-            metadata: { annotations: { "cilium-spire.io/installed-by": cilium.installedBy } },
-            spec: { template: { spec: { containers: [{ name: "cilium-agent", image }] } } },
-        };
-    }
-    if (url === "/api/v1/namespaces/kube-system/configmaps/cilium-config") {
-        return { data: { "identity-allocation-mode": cilium.allocation ?? "crd" } };
     }
     return undefined;
 }
@@ -82,16 +70,6 @@ useFakeCluster(answer);
 async function preflight(now: Running, spire: object): Promise<void> {
     running = now;
     await requireCluster(decode(spire), STACK);
-}
-
-async function adopt(cilium: Running["cilium"]): Promise<void> {
-    running = cilium ? { cilium } : {};
-    const settings = {
-        trustDomain: "demo.local",
-        clusterName: "precinct-99",
-        cilium: { mode: "adopt", version: "1.18.4" },
-    };
-    await requireCluster(decodeSettings(settings), STACK);
 }
 
 test("a cluster without SPIRE takes any version", async () => {
@@ -135,18 +113,6 @@ test("a new server without a volume is refused, with the classes that there are"
     const named = { server: { storage: { storageClass: "gp3" } } };
     await assert.doesNotReject(preflight(noDefault, named));
     await assert.doesNotReject(preflight({ ...noDefault, claims: ["data-spire-server-0"] }, {}));
-});
-
-test("a Cilium is adopted that is there, in that version, and from someone else", async () => {
-    await assert.doesNotReject(adopt({ version: "1.18.4" }));
-    await assert.doesNotReject(adopt({ version: "1.18.4", installedBy: "other" }));
-    await assert.rejects(adopt(undefined), /kube-system has no DaemonSet "cilium"/);
-    await assert.rejects(adopt({ version: "1.17.1" }), /the agents run 1\.17\.1; set it to/);
-    await assert.rejects(adopt({ version: "1.18.4", allocation: "kvstore" }), /must be "crd"/);
-    await assert.rejects(
-        adopt({ version: "1.18.4", installedBy: "cilium-spire.dev" }),
-        /this stack installed the Cilium .* and would now delete it; set cilium\.mode to "install"/,
-    );
 });
 
 test("pull secrets must be in every namespace that uses them, and be such", async () => {

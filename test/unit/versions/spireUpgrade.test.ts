@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import {
-    imageVersion,
-    skewProblem,
-    upgradePath,
-    upgradeProblem,
-} from "../../../versions/spireUpgrade";
+import { skewProblem, upgradePath, upgradeProblem } from "../../../versions/spireUpgrade";
 
 const version = fc
     .tuple(fc.integer({ min: 9, max: 15 }), fc.integer({ min: 0, max: 9 }))
@@ -74,11 +69,4 @@ test("a downgrade takes the agents first", () => {
         /Downgrade the agents first: spire\.version = "1\.14\.7" with spire\.agent\.version = "1\.13\.6"/,
     );
     assert.equal(upgradeProblem({ server: "1.14.7", agent: "1.13.6" }, "1.13.6"), undefined);
-});
-
-test("the version of an image is its tag", () => {
-    assert.equal(imageVersion("ghcr.io/spiffe/spire-server:1.14.7"), "1.14.7");
-    assert.equal(imageVersion("registry:5000/spire-server:v1.9.6@sha256:ab"), "1.9.6");
-    assert.equal(imageVersion("registry:5000/spire-server"), undefined);
-    assert.equal(imageVersion("spire-server:latest"), undefined);
 });

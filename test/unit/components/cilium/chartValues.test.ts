@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { chartValues } from "../../../../components/cilium/chartValues";
+import { chartValues, releaseValues } from "../../../../components/cilium/chartValues";
 import { mergeValues, valueConflicts, type Values } from "../../../../settings/cilium/values";
 import type { InstallationArgs } from "../../../../components/cilium/args";
 import { argsWith } from "./fixtures";
@@ -118,6 +118,16 @@ test("encryption, Hubble and the API server reach the chart", () => {
     assert.equal(values.kubeProxyReplacement, true);
     assert.equal(values.k8sServiceHost, "10.0.0.1");
     assert.equal(values.k8sServicePort, 6443);
+});
+
+test("the operator goes where its identity is, beside what the user says of it", () => {
+    const values = { operator: { replicas: 1, nodeSelector: { zone: "a" } } };
+    const args = argsWith({ values }, { operatorNodeLabels: { role: "system" } });
+    assert.deepEqual(releaseValues(args).operator, {
+        replicas: 1,
+        rollOutPods: true,
+        nodeSelector: { zone: "a", role: "system" },
+    });
 });
 
 test("every value of ours is refused in a user's values", () => {

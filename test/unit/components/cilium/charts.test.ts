@@ -168,6 +168,24 @@ for (const version of CHART_VERSIONS) {
             }
         });
 
+        test("keeps the operator to the nodes of its identity, control planes too", async () => {
+            const operatorNodeLabels = { "node-role.kubernetes.io/control-plane": "" };
+            const { find } = await render(version, argsWith(TYPED, { operatorNodeLabels }));
+            const { spec } = find("Deployment", "cilium-operator")!.spec.template as unknown as {
+                spec: { nodeSelector: object; tolerations: { key?: string; operator: string }[] };
+            };
+            assert.deepEqual(spec.nodeSelector, {
+                "kubernetes.io/os": "linux",
+                ...operatorNodeLabels,
+            });
+            const [label] = Object.keys(operatorNodeLabels);
+            assert.ok(
+                spec.tolerations.some(
+                    ({ key = label, operator }) => key === label && operator === "Exists",
+                ),
+            );
+        });
+
         test("gets the workload socket into its agents, once", async () => {
             const { find } = await render(version, argsWith(TYPED));
             const before = find("DaemonSet", "cilium")!;

@@ -29,6 +29,7 @@ function defaults<S extends CiliumSettings>(settings: S): CiliumArgs<S> {
         trustDomain: "example.org",
         serverAddress: "spire-server.spire-system.svc:8081",
         sockets: SOCKETS,
+        operatorNodeLabels: {},
         images: { pullSecrets: [] },
         settings,
     };

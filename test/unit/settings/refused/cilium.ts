@@ -45,6 +45,14 @@ export const ciliumKeys: Refusal[] = [
         { clustermesh: { useAPIServer: true } },
         { hubble: { relay: { enabled: true } } },
     ]),
+    ...values(
+        (nodeSelector) => ({
+            registration: { operatorNodeLabels: { role: "system" } },
+            ...chart({ operator: { nodeSelector } }),
+        }),
+        /cilium\.values\.operator\.nodeSelector.*registration\.operatorNodeLabels/,
+        [{ role: "other" }, { role: "other", zone: "a" }, { role: null }, null, "role=system"],
+    ),
     ...values(chart, /cilium\.values = .*: must be a group of keys/, [[], "a: b", 1, null]),
     ...values((location) => cilium({ chart: location }), CHART, [
         "",

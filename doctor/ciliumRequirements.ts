@@ -1,0 +1,142 @@
+/** What must be true of a cluster's Cilium, and of the nodes of its operator, before anything is changed. */
+import type { Cluster } from "@cilium-spire/entries-provider";
+import { adoptionProblem } from "../components/cilium/meshAuthConfig";
+import { strayLabels } from "../components/cilium/operatorNodes";
+import { CILIUM, INSTALLED_BY } from "../components/names";
+import { ownerOf, type StackId } from "../components/owner";
+import type { AdoptSettings, InstallSettings } from "../settings/cilium";
+import { operatorPlacement } from "../settings/cilium/operatorNodes";
+import type { Settings } from "../settings/schema";
+import { ciliumUpgradeProblem } from "../versions/ciliumUpgrade";
+import { imageVersion } from "../versions/imageVersion";
+
+const LABELS = "registration.operatorNodeLabels";
+/** The chart's names, which no value changes. */
+const MESH = { deployment: "clustermesh-apiserver", secret: "cilium-clustermesh" };
+
+/** @throws Error that says by which key, and what to do. */
+export async function requireCilium(
+    cluster: Cluster,
+    { cilium, registration, mutualAuth }: Settings,
+    id: StackId,
+): Promise<void> {
+    const { namespace } = cilium;
+    const labels = registration.operatorNodeLabels;
+    if (mutualAuth) await requireNoMesh(cluster, namespace);
+    if (cilium.mode === "adopt") {
+        await requireAdoptable(cluster, cilium, id);
+        await requireOperatorKeptTo(cluster, namespace, labels);
+    } else {
+        const problem = ciliumUpgradeProblem(await runningVersion(cluster, cilium), cilium.version);
+        if (problem !== undefined) throw new Error(problem);
+        await requireNodesForOperator(cluster, cilium, labels);
+    }
+}
+
+async function agentDaemonSet(cluster: Cluster, namespace: string) {
+    const name = CILIUM.agentDaemonSet;
+    const daemonSet = await cluster.find(cluster.apps.readNamespacedDaemonSet({ name, namespace }));
+    const agent = daemonSet?.spec?.template.spec?.containers.find(
+        (container) => container.name === CILIUM.agentContainer,
+    );
+    return { daemonSet, agent, version: imageVersion(agent?.image ?? "") };
+}
+
+async function runningVersion(
+    cluster: Cluster,
+    { namespace }: InstallSettings,
+): Promise<string | undefined> {
+    return (await agentDaemonSet(cluster, namespace)).version;
+}
+
+/** A cluster is in a mesh when it offers itself to others, or knows others. Its own name and ID alone connect nothing. */
+async function requireNoMesh(cluster: Cluster, namespace: string): Promise<void> {
+    const [deployment, secret] = await Promise.all([
+        cluster.find(cluster.apps.readNamespacedDeployment({ name: MESH.deployment, namespace })),
+        cluster.find(cluster.core.readNamespacedSecret({ name: MESH.secret, namespace })),
+    ]);
+    const known = Object.keys(secret?.data ?? {}).length > 0;
+    const found = [
+        ...(deployment ? [`Deployment "${MESH.deployment}"`] : []),
+        ...(known ? [`clusters in Secret "${MESH.secret}"`] : []),
+    ];
+    if (found.length === 0) return;
+    throw new Error(
+        `mutualAuth = true, but this cluster is in a Cluster Mesh (namespace ${namespace} has ${found.join(" and ")}), which Cilium cannot combine with mutual authentication: there is no trust domain across clusters. Disconnect it ("cilium clustermesh disable"), or set mutualAuth to false.`,
+    );
+}
+
+/** @throws Error when there is no Cilium to adopt, or not one that can be. */
+async function requireAdoptable(
+    cluster: Cluster,
+    { namespace, version }: AdoptSettings,
+    id: StackId,
+): Promise<void> {
+    const [{ daemonSet, agent, version: running }, configMap] = await Promise.all([
+        agentDaemonSet(cluster, namespace),
+        cluster.find(cluster.core.readNamespacedConfigMap({ name: CILIUM.configMap, namespace })),
+    ]);
+    if (!agent || !configMap) {
+        throw new Error(
+            `cilium.mode = "adopt", but namespace ${namespace} has no DaemonSet "${CILIUM.agentDaemonSet}" with ConfigMap "${CILIUM.configMap}"; set cilium.namespace, or cilium.mode to "install".`,
+        );
+    }
+    if (daemonSet?.metadata?.annotations?.[INSTALLED_BY] === ownerOf(id)) {
+        throw new Error(
+            `cilium.mode = "adopt", but this stack installed the Cilium in namespace ${namespace}, and would now delete it; set cilium.mode to "install". docs/cilium.md says how to change over.`,
+        );
+    }
+    const problem = adoptionProblem(running, version, configMap.data ?? {});
+    if (problem !== undefined) throw new Error(problem);
+}
+
+/** Where the operator runs is for the installer's values to say, but only there may it be given its identity. */
+async function requireOperatorKeptTo(
+    cluster: Cluster,
+    namespace: string,
+    labels: Record<string, string>,
+): Promise<void> {
+    if (Object.keys(labels).length === 0) return;
+    const name = CILIUM.operatorDeployment;
+    const deployment = await cluster.find(
+        cluster.apps.readNamespacedDeployment({ name, namespace }),
+    );
+    const stray = strayLabels(deployment?.spec?.template.spec, labels);
+    if (stray.length > 0) {
+        throw new Error(
+            `${LABELS} = ${JSON.stringify(labels)}, but Deployment ${namespace}/${name} may run on nodes without ${stray.join(", ")}, where SPIRE would give it no identity; set operator.nodeSelector to these labels in the values of the Helm release, or remove them here.`,
+        );
+    }
+    await requireNodes(cluster, labels, 1);
+}
+
+async function requireNodesForOperator(
+    cluster: Cluster,
+    cilium: InstallSettings,
+    labels: Record<string, string>,
+): Promise<void> {
+    if (Object.keys(labels).length === 0) return;
+    const { nodeSelector, nodes } = operatorPlacement(cilium.values, labels);
+    await requireNodes(cluster, nodeSelector, nodes);
+}
+
+async function requireNodes(
+    cluster: Cluster,
+    labels: Record<string, string>,
+    wanted: number,
+): Promise<void> {
+    const labelSelector = Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(",");
+    const { items } = await cluster.ask(cluster.core.listNode({ labelSelector }));
+    if (items.length >= wanted) return;
+    const found =
+        items.length === 0 ? "no node has" : `only ${items.length} of ${wanted} nodes have`;
+    throw new Error(
+        `${LABELS}: ${found} the labels ${labelSelector}, so cilium-operator could not run; ` +
+            `label them with "kubectl label node NODE ${labelSelector.replaceAll(",", " ")}", or name labels that trusted nodes have` +
+            (wanted > 1
+                ? ", or set cilium.values.operator.replicas: its replicas share no node."
+                : "."),
+    );
+}
