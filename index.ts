@@ -12,6 +12,7 @@ import { Agent } from "./components/spire/agent";
 import { agentArgs, serverArgs } from "./components/spire/args";
 import { spireNamespaces } from "./components/spire/namespaces";
 import { Server } from "./components/spire/server";
+import { Protection } from "./components/protection";
 import { verify } from "./components/verification";
 import { loadSettings } from "./config";
 import { requireCluster } from "./doctor/requirements";
@@ -35,22 +36,25 @@ export = async (): Promise<ProgramOutputs> => {
     // An `up` that is killed must not be in the way of the next one.
     const objects = { provider, transforms: [stableFieldManager(id)] };
     const after = (...dependsOn: pulumi.Resource[]) => ({ ...objects, dependsOn });
-    const { cilium: how } = settings;
+    const { protect, cilium: how } = settings;
     const cilium =
         how.mode === "adopt"
             ? new Adoption("cilium", ciliumArgs({ ...settings, cilium: how }), objects)
             : new Installation("cilium", ciliumArgs({ ...settings, cilium: how }), objects);
-    const namespaces = spireNamespaces(settings.spire, objects);
+    const namespaces = spireNamespaces(settings.spire, { ...objects, protect });
     const server = new Server("spire", serverArgs(settings), after(cilium, ...namespaces));
     // Agents that start before the server is Ready back off for more than a minute.
     const agent = new Agent("spire", agentArgs(settings), after(server));
     const entries = new AgentEntries("cilium", agentEntriesArgs(settings, id), {
         dependsOn: [cilium, server, agent],
     });
+    const everything: pulumi.Resource[] = [...namespaces, cilium, server, agent, entries];
     if (Object.keys(settings.workloads).length > 0) {
         const args = workloadEntriesArgs(settings, id);
-        new WorkloadEntries("workloads", args, { dependsOn: [server, agent] });
+        everything.push(new WorkloadEntries("workloads", args, { dependsOn: [server, agent] }));
     }
-    verify(settings, { server, agent, entries });
+    everything.push(...verify(settings, { server, agent, entries }));
+    const ofChart = cilium instanceof Installation ? cilium.objects : pulumi.output([]);
+    new Protection(protect, everything, ofChart);
     return { ...plainOutputs(settings), agents: entries.agents };
 };

@@ -13,6 +13,7 @@ import { upgradeProblem } from "../versions/spireUpgrade";
 import type { Settings } from "../settings/schema";
 import { requireCilium } from "./ciliumRequirements";
 import { requireOwnership } from "./ownership";
+import { protectionProblem } from "./protection";
 
 /** Exec with an end of standard input (`v5.channel.k8s.io`), through which entries are written. */
 const OLDEST_KUBERNETES = 30;
@@ -50,6 +51,10 @@ export async function requireCluster(
         );
     }
     if (known) await requireOwnership(cluster, settings, id, known);
+    if (known && settings.protect) {
+        const problem = protectionProblem(settings, await known());
+        if (problem !== undefined) throw new Error(problem);
+    }
     await requirePullSecrets(cluster, settings);
     await requireUpgradePath(cluster, spire);
     await requireStorage(cluster, spire.server);

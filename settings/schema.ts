@@ -18,6 +18,12 @@ export const settingsSchema = z.strictObject({
         .describe(
             "Cilium authenticates pods. `false` turns that off and leaves SPIRE, its data and the entries as they are; first remove the requirement from policies, which Cilium goes on to enforce.",
         ),
+    protect: z
+        .boolean()
+        .default(true)
+        .describe(
+            "Refuse what would take the stack away: `pulumi destroy`, and an `up` that deletes Cilium's agents, the SPIRE server or its namespaces. Before one that is meant, an `up` with `false`.",
+        ),
     verify: z
         .boolean()
         .default(true)

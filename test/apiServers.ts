@@ -18,13 +18,13 @@ import { repositoryRoot } from "../sandbox/host/paths";
 import { progress } from "../sandbox/host/shell";
 import { enterPulumi, openStack, platformProgram, type Program } from "../automation/stack";
 import { skipAwait } from "./engine/transforms";
-import { makeNamespaces, startApiServer } from "./support/apiServer";
+import { prepareProduction, startApiServer } from "./support/apiServer";
 
 /** One of each minor release that is supported and not the sandbox's own, all of whose modules can be had. */
 const RELEASES: readonly string[] = ["1.30.14", "1.31.14", "1.32.0", "1.33.0", "1.35.0"];
 const STACKS = ["dev", "prod"] as const;
-/** The entries need pods. */
-const PODLESS = { exclude: ["**AgentEntries::**"] };
+/** The entries need pods, and what protects the stack needs the entries. */
+const PODLESS = { exclude: ["**AgentEntries::**", "**:Protection::**"] };
 /** From 1.33 on the kubelet knows the right that is the default (doctor/requirements.ts). */
 const FIRST_WITH_FINE_GRAINED_KUBELET = 33;
 
@@ -38,7 +38,7 @@ async function admit(release: string, file: string, dir: string): Promise<number
     try {
         const home = { dir, kubeconfig: api.kubeconfig };
         await enterPulumi(home);
-        if (file === "prod") await makeNamespaces(api, ["spire-server", "spire-agents"]);
+        if (file === "prod") await prepareProduction(api);
         // Not the name of a stack file: the configuration is all that is given here.
         const program = await podlessProgram(release, file);
         const stack = await openStack(home, program, `objects-${file}-${release}`);

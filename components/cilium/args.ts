@@ -16,6 +16,8 @@ export interface CiliumArgs<S extends CiliumSettings = CiliumSettings> {
     sockets: Sockets;
     /** Labels of the only nodes where the operator may run. Empty: all nodes. */
     operatorNodeLabels: Record<string, string>;
+    /** Whether the agents' DaemonSet is kept from being deleted. */
+    protect: boolean;
     /** Where images come from. */
     images: ImageSettings;
     /** What the stack configuration says of Cilium. */
@@ -36,6 +38,7 @@ export function ciliumArgs<S extends CiliumSettings>({
     cilium,
     images,
     registration,
+    protect,
 }: Settings & { cilium: S }): CiliumArgs<S> {
     const { host, port } = serverAddress(spire.server.namespace);
     return {
@@ -44,6 +47,7 @@ export function ciliumArgs<S extends CiliumSettings>({
         serverAddress: `${host}:${port}`,
         sockets: spire.sockets,
         operatorNodeLabels: registration.operatorNodeLabels,
+        protect,
         images,
         settings: cilium,
     };

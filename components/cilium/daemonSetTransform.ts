@@ -37,11 +37,14 @@ export class DaemonSetTransform {
             [INSTALLED_BY]: this.owner,
         };
         const signed = { ...daemonSet, metadata: { ...daemonSet.metadata, annotations } };
-        const { settings, sockets, mutualAuth } = this.args;
+        const { settings, sockets, mutualAuth, protect } = this.args;
         const mount = mutualAuth && settings.workloadSocketInAgent;
         return {
             props: mount ? addWorkloadSocket(signed, sockets.workload) : signed,
-            opts: pulumi.mergeOptions(opts, { customTimeouts: rolloutTimeouts(settings) }),
+            opts: pulumi.mergeOptions(opts, {
+                customTimeouts: rolloutTimeouts(settings),
+                protect,
+            }),
         };
     };
 

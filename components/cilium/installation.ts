@@ -11,6 +11,9 @@ import { releaseValues } from "./chartValues";
  * are Ready. That does not need SPIRE: Cilium keeps retrying until there is one.
  */
 export class Installation extends pulumi.ComponentResource {
+    /** What the chart was rendered to. */
+    readonly objects: pulumi.Output<pulumi.Resource[]>;
+
     constructor(name: string, args: InstallationArgs, opts: pulumi.ComponentResourceOptions = {}) {
         // The type is in users' states.
         super("cilium-spire:cilium:Release", name, {}, opts);
@@ -32,6 +35,7 @@ export class Installation extends pulumi.ComponentResource {
         // The engine has called the transform for every object before it answers with the list. An error in an output of
         // ours fails the deployment.
         const checked = chart.resources.apply((resources) => daemonSet.assertFired(resources));
+        this.objects = chart.resources;
         this.registerOutputs({ checked });
     }
 }

@@ -26,6 +26,8 @@ export interface ServerArgs extends SpireArgs {
      * @default none
      */
     nodeLabelKeys?: string[];
+    /** Whether its StatefulSet is kept from being deleted. */
+    protect: boolean;
     /** What the stack configuration says of the server. */
     settings: ServerSettings;
 }
@@ -54,7 +56,7 @@ export function serverAddress(namespace: string): Address {
 }
 
 export function serverArgs({ spire, registration, ...stack }: Settings): ServerArgs {
-    const { trustDomain, clusterName, images } = stack;
+    const { trustDomain, clusterName, images, protect } = stack;
     return {
         trustDomain,
         clusterName,
@@ -62,6 +64,7 @@ export function serverArgs({ spire, registration, ...stack }: Settings): ServerA
         images,
         agentNamespace: spire.agent.namespace,
         nodeLabelKeys: Object.keys(registration.operatorNodeLabels),
+        protect,
         settings: spire.server,
     };
 }

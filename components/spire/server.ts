@@ -81,6 +81,7 @@ export class Server extends pulumi.ComponentResource {
             },
             {
                 ...parent,
+                protect: args.protect,
                 dependsOn: [account, bundle, config, ...rights],
                 // Claims cannot be changed, so one that was made without its defaults would be replaced because of them.
                 ignoreChanges: CLAIM_DEFAULTS.map((key) => `spec.volumeClaimTemplates[0].${key}`),

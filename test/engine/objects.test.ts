@@ -13,13 +13,13 @@ import { parse } from "yaml";
 import { mergeValues, type Values } from "../../settings/cilium/values";
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
-import { type ApiServer, makeNamespaces, startApiServer } from "../support/apiServer";
+import { type ApiServer, prepareProduction, startApiServer } from "../support/apiServer";
 import { earlierProgram, skipAwait } from "./transforms";
 
 /** Not the name of a stack file, so that the configuration is what each test says. */
 const STACK = "objects";
-/** The entries need pods. */
-const PODLESS = { exclude: ["**AgentEntries::**"] };
+/** The entries need pods, and what protects the stack needs the entries. */
+const PODLESS = { exclude: ["**AgentEntries::**", "**:Protection::**"] };
 
 /** Values of every kind: of maps, lists, pod templates, of the chart's objects and ours. */
 const CHANGES: Values = {
@@ -83,7 +83,7 @@ test("an up that knows nothing of them takes them over, whatever has changed", a
 });
 
 test("so it does with Pulumi.prod.yaml, whose objects another writer may apply as well", async () => {
-    await makeNamespaces(api, ["spire-server", "spire-agents"]);
+    await prepareProduction(api);
     const stack = await open("prod");
     await forgetState(stack);
     await stack.up(PODLESS);

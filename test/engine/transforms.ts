@@ -37,3 +37,35 @@ function withoutDefaults({ metadata, spec }: Claim): object {
     const { volumeMode: _, ...rest } = spec;
     return { metadata, spec: rest };
 }
+
+/**
+ * Objects that can be deleted where no controller runs: nobody collects what belongs to them first, and nobody empties a
+ * namespace, so namespaces stay.
+ */
+export const deletableObjects: pulumi.ResourceTransform = ({ type, props, opts }) => {
+    if (!type.startsWith("kubernetes:") || !("metadata" in props)) return undefined;
+    const { metadata } = props as KubernetesObject;
+    const annotations = {
+        ...metadata.annotations,
+        "pulumi.com/deletionPropagationPolicy": "background",
+    };
+    const retainOnDelete = type === "kubernetes:core/v1:Namespace";
+    return {
+        props: { ...props, metadata: { ...metadata, annotations } },
+        opts: { ...opts, ...(retainOnDelete && { retainOnDelete }) },
+    };
+};
+
+/** The text of a dynamic provider, as a state has it, whose resources are nothing but their inputs. */
+const NOTHING = `exports.handler = () => ({
+    check: async (_, inputs) => ({ inputs }),
+    diff: async () => ({ changes: false }),
+    create: async (outs) => ({ id: "none", outs }),
+    delete: async () => undefined,
+});`;
+
+/** Entries that need neither server nor agents. */
+export const serverlessEntries: pulumi.ResourceTransform = ({ type, props, opts }) => {
+    if (!type.startsWith("pulumi-nodejs:dynamic/spire:")) return undefined;
+    return { props: { ...props, __provider: NOTHING }, opts };
+};

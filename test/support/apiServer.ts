@@ -146,7 +146,16 @@ async function freePorts(count: number): Promise<number[]> {
     return ports;
 }
 
-/** What comes before a stack that makes no namespaces. */
-export async function makeNamespaces(api: ApiServer, names: string[]): Promise<void> {
-    for (const name of names) await api.kubectl(["create", "namespace", name]);
+/** What Pulumi.prod.yaml asks for before the first `up`: namespaces, and nodes for the replicas of Cilium's operator. */
+export async function prepareProduction(api: ApiServer): Promise<void> {
+    for (const name of ["spire-server", "spire-agents"]) {
+        await api.kubectl(["create", "namespace", name]);
+    }
+    const labels = { "node-role.kubernetes.io/control-plane": "" };
+    const nodes = ["a", "b"].map((name) => ({
+        apiVersion: "v1",
+        kind: "Node",
+        metadata: { name, labels },
+    }));
+    await api.kubectl(["create", "-f", "-"], nodes);
 }

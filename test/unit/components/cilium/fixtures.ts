@@ -30,6 +30,7 @@ function defaults<S extends CiliumSettings>(settings: S): CiliumArgs<S> {
         serverAddress: "spire-server.spire-system.svc:8081",
         sockets: SOCKETS,
         operatorNodeLabels: {},
+        protect: true,
         images: { pullSecrets: [] },
         settings,
     };
