@@ -26,3 +26,11 @@ test("the production stack survives the loss of a server, and keeps server and a
     assert.equal(server.datastore.type, "postgres");
     assert.notEqual(server.namespace, agent.namespace);
 });
+
+test("the production stack is safe as it stands, and the sandbox's can be destroyed", () => {
+    const { protect, registration, cilium } = settingsOf("prod");
+    assert.ok(protect);
+    assert.ok(Object.keys(registration.operatorNodeLabels).length > 0);
+    assert.ok(cilium.mode === "install" && cilium.encryption.type !== "none");
+    assert.equal(settingsOf("dev").protect, false);
+});
