@@ -101,7 +101,12 @@ async function requireOperatorKeptTo(
     const deployment = await cluster.find(
         cluster.apps.readNamespacedDeployment({ name, namespace }),
     );
-    const stray = strayLabels(deployment?.spec?.template.spec, labels);
+    if (!deployment) {
+        throw new Error(
+            `cilium.mode = "adopt", but namespace ${namespace} has no Deployment "${name}", which registers the identities; set cilium.namespace, or cilium.mode to "install".`,
+        );
+    }
+    const stray = strayLabels(deployment.spec?.template.spec, labels);
     if (stray.length > 0) {
         throw new Error(
             `${LABELS} = ${JSON.stringify(labels)}, but Deployment ${namespace}/${name} may run on nodes without ${stray.join(", ")}, where SPIRE would give it no identity; set operator.nodeSelector to these labels in the values of the Helm release, or remove them here.`,

@@ -78,6 +78,8 @@ async function objects(): Promise<string> {
 
 test("a destroy is refused with the way out, and nothing is deleted", async () => {
     const stack = await open(true);
+    // The CLI's own first step, when nothing is known of the chart's objects.
+    await stack.preview();
     await stack.up();
     const before = [await urns(stack), await objects()];
     await assert.rejects(

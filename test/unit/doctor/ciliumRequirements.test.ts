@@ -122,6 +122,7 @@ test("an adopted operator must stay on the nodes of its identity", async () => {
         adopt({ ...now, operator: {} }, restricted(labels)),
         /Deployment kube-system\/cilium-operator may run on nodes without role=system, .*; set operator\.nodeSelector to these labels in the values of the Helm release/,
     );
+    await assert.rejects(adopt(now, restricted(labels)), /has no Deployment "cilium-operator"/);
     const operator = { nodeSelector: { role: "system", "kubernetes.io/os": "linux" } };
     await assert.doesNotReject(adopt({ ...now, operator }, restricted(labels)));
     await assert.rejects(adopt({ ...now, nodes: 0, operator }, restricted(labels)), /no node has/);
