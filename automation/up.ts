@@ -39,18 +39,15 @@ async function up(target: Instance): Promise<void> {
         ...{ podsWaitMs: PODS_MS, waitMs: FIRST_PACKET_MS, onStep: progress },
     });
     if ("refuted" in verdict) throw new Error(`not proven: ${verdict.refuted}`);
-    const nodes = await cluster.ask(cluster.core.listNode());
+    const nodes = await cluster.list((page) => cluster.core.listNode(page));
     const variables = MAKE_VARIABLES.filter((name) => process.env[name]).map(
         (name) => [name, process.env[name]!] as const,
     );
     console.log(
         "\n" +
             summary({
-                kubernetesVersion: nodes.items[0]!.status!.nodeInfo!.kubeletVersion.replace(
-                    /^v/,
-                    "",
-                ),
-                nodes: nodes.items.length,
+                kubernetesVersion: nodes[0]!.status!.nodeInfo!.kubeletVersion.replace(/^v/, ""),
+                nodes: nodes.length,
                 outputs,
                 evidence: verdict.evidence,
                 kubeconfig: target.kubeconfig,

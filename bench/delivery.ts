@@ -29,13 +29,14 @@ export async function deliverySeconds(
         parentId: `spiffe://${trustDomain}/cilium-operator`,
         selectors: ["cilium:mutual-auth"],
     };
-    const pods = await cluster.ask(
+    const pods = await cluster.list((page) =>
         cluster.core.listNamespacedPod({
             namespace: "kube-system",
             labelSelector: "k8s-app=cilium",
+            ...page,
         }),
     );
-    const name = pods.items[0]!.metadata!.name!;
+    const name = pods[0]!.metadata!.name!;
     await carryOut(server, { create: [entry], update: [], delete: [] });
     const written = Date.now();
     try {

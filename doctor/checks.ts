@@ -4,6 +4,8 @@ import {
     agentNodes,
     type Cluster,
     type Entry,
+    type List,
+    METADATA_ONLY,
     owns,
     planAgentEntries,
     SpireServer,
@@ -168,12 +170,10 @@ function matchesOperator({ entries }: Patient, entry: Entry): boolean {
 
 /** Names, which are numbers, of all security identities that Cilium has allocated. */
 export async function ciliumIdentities(cluster: Cluster): Promise<number[]> {
-    const list = (await cluster.ask(
-        cluster.custom.listClusterCustomObject({
-            group: "cilium.io",
-            version: "v2",
-            plural: "ciliumidentities",
-        }),
-    )) as { items: { metadata: { name: string } }[] };
-    return list.items.map((item) => Number(item.metadata.name));
+    const group = { group: "cilium.io", version: "v2", plural: "ciliumidentities" };
+    return await cluster.list(
+        (page): Promise<List<{ metadata: { name: string } }>> =>
+            cluster.custom.listClusterCustomObject({ ...group, ...page }, METADATA_ONLY),
+        ({ metadata }) => Number(metadata.name),
+    );
 }

@@ -138,10 +138,10 @@ function ciliumObjects(namespace: string): Header[] {
 /** Agents in other namespaces: two Ciliums break the network. */
 async function agentsElsewhere(cluster: Cluster, namespace: string): Promise<string[]> {
     const labelSelector = "k8s-app=cilium";
-    const { items } = await cluster.ask(
-        cluster.apps.listDaemonSetForAllNamespaces({ labelSelector }),
+    const found = await cluster.list((page) =>
+        cluster.apps.listDaemonSetForAllNamespaces({ labelSelector, ...page }),
     );
-    return items
+    return found
         .filter(({ metadata }) => metadata?.namespace !== namespace)
         .map(({ metadata }) => `DaemonSet ${metadata!.namespace!}/${metadata!.name!}`);
 }

@@ -1,5 +1,5 @@
 /** What must be true of the cluster before anything is changed in it. */
-import { Cluster } from "@cilium-spire/entries-provider";
+import { Cluster, type List } from "@cilium-spire/entries-provider";
 import { AGENT_NAME, SERVER_NAME } from "../components/names";
 import type { StackId } from "../components/owner";
 import { serverClaimNames } from "../components/spire/serverPod";
@@ -118,20 +118,16 @@ async function requireStorage(
     const { namespace, storage } = server;
     const wanted = serverClaimNames(server);
     if (wanted.length === 0) return;
-    const { items: claims } = await cluster.ask(
-        cluster.core.listNamespacedPersistentVolumeClaim({ namespace }),
+    const existing = await cluster.list(
+        (page) => cluster.core.listNamespacedPersistentVolumeClaim({ namespace, ...page }),
+        (claim) => claim.metadata?.name,
     );
-    const existing = claims.map((claim) => claim.metadata?.name);
     if (wanted.every((name) => existing.includes(name))) return;
     const group = { group: "storage.k8s.io", version: "v1", plural: "storageclasses" };
-    const classes = (await cluster.ask(cluster.custom.listClusterCustomObject(group))) as {
-        items: StorageClass[];
-    };
-    const { items: volumes } = await cluster.ask(cluster.core.listPersistentVolume());
-    const problem = storageProblem(
-        storage.storageClass,
-        classes.items,
-        volumes as PersistentVolume[],
+    const classes = await cluster.list((page): Promise<List<StorageClass>> =>
+        cluster.custom.listClusterCustomObject({ ...group, ...page }),
     );
+    const volumes = await cluster.list((page) => cluster.core.listPersistentVolume(page));
+    const problem = storageProblem(storage.storageClass, classes, volumes as PersistentVolume[]);
     if (problem !== undefined) throw new Error(problem);
 }

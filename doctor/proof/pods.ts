@@ -50,12 +50,10 @@ export async function runningPod(
     namespace: string,
     app: string,
 ): Promise<{ name: string; node: string }> {
-    const pods = await cluster.ask(
-        cluster.core.listNamespacedPod({ namespace, labelSelector: `app=${app}` }),
+    const pods = await cluster.list((page) =>
+        cluster.core.listNamespacedPod({ namespace, labelSelector: `app=${app}`, ...page }),
     );
-    const pod = pods.items.find(
-        (p) => p.status?.phase === "Running" && !p.metadata?.deletionTimestamp,
-    );
+    const pod = pods.find((p) => p.status?.phase === "Running" && !p.metadata?.deletionTimestamp);
     if (!pod) throw new Error(`no running pod of ${app} in namespace ${namespace}`);
     return { name: pod.metadata!.name!, node: pod.spec!.nodeName! };
 }
@@ -107,13 +105,14 @@ async function ciliumPod(
     cluster: Cluster,
     node: string,
 ): Promise<{ name: string; namespace: string }> {
-    const pods = await cluster.ask(
+    const pods = await cluster.list((page) =>
         cluster.core.listPodForAllNamespaces({
             labelSelector: CILIUM.label,
             fieldSelector: `spec.nodeName=${node}`,
+            ...page,
         }),
     );
-    const pod = pods.items.find((p) => !p.metadata?.deletionTimestamp);
+    const pod = pods.find((p) => !p.metadata?.deletionTimestamp);
     if (!pod) throw new Error(`no Cilium agent on node ${node}`);
     return { name: pod.metadata!.name!, namespace: pod.metadata!.namespace! };
 }

@@ -17,6 +17,7 @@ export {
     type PlanSettings,
     type Registration,
 } from "./entries/plan";
+export { type List, METADATA_ONLY } from "./kube/list";
 export { messageOf } from "./kube/messageOf";
 export { isReady, podState } from "./kube/pods";
 export { type Attempt, poll } from "./kube/poll";

@@ -1,10 +1,11 @@
 /** An API server that knows what a test tells it: a web server on loopback, to which KUBECONFIG points meanwhile. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before } from "node:test";
+import { json } from "node:stream/consumers";
+import { after, before, beforeEach } from "node:test";
 
 const NAMESPACED = [
     "StatefulSet",
@@ -23,35 +24,108 @@ const KINDS = [...NAMESPACED, ...CLUSTER_WIDE].map((kind) => ({
     namespaced: NAMESPACED.includes(kind),
 }));
 
-/** @param answer what is at a path; undefined for "not found". */
-export function useFakeCluster(answer: (path: string) => object | undefined): void {
+/** A request, as the server got it. */
+export interface Asked {
+    method: string;
+    path: string;
+    query: URLSearchParams;
+    headers: IncomingHttpHeaders;
+    body?: unknown;
+}
+
+/** An answer with a status of its own. */
+export class Reply {
+    constructor(
+        readonly status: number,
+        readonly body: object = { kind: "Status", message: `status ${status}`, code: status },
+        readonly headers: Record<string, string> = {},
+    ) {}
+}
+
+/** Not answered: the connection is cut. */
+export const CUT = Symbol("cut");
+/** Not answered: nothing happens. */
+export const SILENCE = Symbol("silence");
+
+/** What is at a path; undefined for "not found". */
+export type Answer = object | typeof CUT | typeof SILENCE | undefined;
+
+export interface FakeCluster {
+    /** The requests since the current test began, in their order. */
+    asked: Asked[];
+    /** `http://127.0.0.1:<port>`; known when tests run. */
+    url: string;
+    /** A directory of its own, in which the kubeconfig is. */
+    dir: string;
+}
+
+export function useFakeCluster(answer: (path: string, asked: Asked) => Answer): FakeCluster {
+    const fake: FakeCluster = { asked: [], url: "", dir: "" };
+    const answerTo = async (request: IncomingMessage): Promise<Answer> => {
+        const url = new URL(request.url!, "http://x");
+        const path = url.pathname.replace(/\/$/, "");
+        const asked: Asked = {
+            method: request.method!,
+            path,
+            query: url.searchParams,
+            headers: request.headers,
+        };
+        if (Number(request.headers["content-length"] ?? 0) > 0) asked.body = await json(request);
+        fake.asked.push(asked);
+        if (/^\/(api|apis\/[^/]+)\/v1$/.test(path)) return { resources: KINDS };
+        return answer(path, asked);
+    };
     const cluster = createServer((request, response) => {
-        const path = new URL(request.url!, "http://x").pathname.replace(/\/$/, "");
-        const found = /^\/(api|apis\/[^/]+)\/v1$/.test(path) ? { resources: KINDS } : answer(path);
-        response.writeHead(found ? 200 : 404, { "content-type": "application/json" });
-        response.end(JSON.stringify(found ?? { kind: "Status", message: "not found", code: 404 }));
+        void answerTo(request).then((found = new Reply(404)) => {
+            if (found === SILENCE) return;
+            if (found === CUT) return request.socket.destroy();
+            const { status, body, headers } = replyOf(found);
+            response.writeHead(status, { "content-type": "application/json", ...headers });
+            response.end(JSON.stringify(body));
+        });
     });
     const inherited = process.env.KUBECONFIG;
-    let dir = "";
+    beforeEach(() => {
+        fake.asked.length = 0;
+    });
     before(async () => {
         await new Promise<void>((resolve) => cluster.listen(0, "127.0.0.1", resolve));
         const { port } = cluster.address() as AddressInfo;
-        dir = await mkdtemp(join(tmpdir(), "cilium-spire-cluster-"));
-        // The client speaks plain HTTP only when told that it need not check certificates.
-        const server = { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
-        const config = {
-            "current-context": "test",
-            contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-            clusters: [{ name: "test", cluster: server }],
-            users: [{ name: "test", user: {} }],
-        };
-        process.env.KUBECONFIG = join(dir, "kubeconfig");
-        await writeFile(process.env.KUBECONFIG, JSON.stringify(config));
+        fake.url = `http://127.0.0.1:${port}`;
+        fake.dir = await mkdtemp(join(tmpdir(), "cilium-spire-cluster-"));
+        process.env.KUBECONFIG = join(fake.dir, "kubeconfig");
+        await writeFile(process.env.KUBECONFIG, JSON.stringify(kubeconfigOf(fake.url)));
     });
     after(async () => {
         if (inherited === undefined) delete process.env.KUBECONFIG;
         else process.env.KUBECONFIG = inherited;
         cluster.close();
-        await rm(dir, { recursive: true });
+        cluster.closeAllConnections();
+        await rm(fake.dir, { recursive: true });
     });
+    return fake;
+}
+
+function replyOf(found: object): Reply {
+    return found instanceof Reply ? found : new Reply(200, found);
+}
+
+/** A kubeconfig with the one context "test". */
+export function kubeconfigOf(url: string, user: object = {}): object {
+    // The client speaks plain HTTP only when told that it need not check certificates.
+    const server = { server: url, "insecure-skip-tls-verify": true };
+    return {
+        "current-context": "test",
+        contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+        clusters: [{ name: "test", cluster: server }],
+        users: [{ name: "test", user }],
+    };
+}
+
+/** The part of a list that was asked for by `limit` and `continue`. */
+export function pageOf(items: object[], { query }: Asked): object {
+    const start = Number(query.get("continue") ?? 0);
+    const end = start + Number(query.get("limit") ?? items.length);
+    const metadata = end < items.length ? { continue: String(end) } : {};
+    return { kind: "List", metadata, items: items.slice(start, end) };
 }

@@ -34,6 +34,7 @@ async function operatorPods(cluster: Cluster, { namespace, deployment: name }: O
     const found = await cluster.find(cluster.apps.readNamespacedDeployment({ name, namespace }));
     if (!found) return [];
     const labelSelector = selectorText(found.spec!.selector);
-    const pods = await cluster.ask(cluster.core.listNamespacedPod({ namespace, labelSelector }));
-    return pods.items;
+    return await cluster.list((page) =>
+        cluster.core.listNamespacedPod({ namespace, labelSelector, ...page }),
+    );
 }

@@ -17,10 +17,18 @@ import {
     VersionApi,
     type V1Status,
 } from "@kubernetes/client-node";
+import { type List, METADATA_ONLY, type Page, readPages } from "./list";
 import { messageOf } from "./messageOf";
 
 /** A cluster cannot be asked at all: no kubeconfig, no such context, or no answer within the deadline. */
 export class ClusterUnreachable extends Error {}
+
+/** What is needed of a Node: its status is most of it, and a large cluster has thousands. */
+export interface NodeHeader {
+    name: string;
+    uid: string;
+    labels: Record<string, string>;
+}
 
 export interface ExecResult {
     code: number;
@@ -85,6 +93,33 @@ export class Cluster {
             if (error instanceof ApiException && error.code === 404) return undefined;
             throw error;
         }
+    }
+
+    /**
+     * A whole list, read in pages.
+     *
+     * @param read the list call with the page's parameters: `(page) => cluster.core.listPod({ namespace, ...page })`.
+     * @param keep what is kept of each item.
+     */
+    async list<T>(read: (page: Page) => Promise<List<T>>): Promise<T[]>;
+    async list<T, K>(read: (page: Page) => Promise<List<T>>, keep: (item: T) => K): Promise<K[]>;
+    async list<T>(
+        read: (page: Page) => Promise<List<T>>,
+        keep: (item: T) => unknown = (item) => item,
+    ): Promise<unknown[]> {
+        return await readPages((page) => this.ask(read(page)), keep);
+    }
+
+    /** All nodes, without what only the Node object by its name says. */
+    async nodeHeaders(): Promise<NodeHeader[]> {
+        return await this.list(
+            (page) => this.core.listNode(page, METADATA_ONLY),
+            ({ metadata }): NodeHeader => ({
+                name: metadata!.name!,
+                uid: metadata!.uid!,
+                labels: metadata!.labels ?? {},
+            }),
+        );
     }
 
     /**

@@ -21,6 +21,7 @@ export interface PollOptions {
 /**
  * Tries until done, the last time after the deadline.
  *
+ * @param attempt told whether it is the last one, whose answer is worth more trouble.
  * @param waitMs the deadline; 0 tries once.
  * @param what what is waited for, without an article: `Ready pod of StatefulSet a/b`.
  * @throws Error naming what was waited for, for how long, and what the last attempt still missed.
@@ -28,25 +29,25 @@ export interface PollOptions {
 export async function poll<T>(
     waitMs: number,
     what: string,
-    attempt: () => Promise<Attempt<T>>,
+    attempt: (last: boolean) => Promise<Attempt<T>>,
     { intervalMs = 1000, errorsWait = false, onWait }: PollOptions = {},
 ): Promise<T> {
     const deadline = Date.now() + waitMs;
     for (;;) {
-        const result = await attempt().catch((error: unknown): Attempt<T> => {
+        const last = Date.now() >= deadline;
+        const result = await attempt(last).catch((error: unknown): Attempt<T> => {
             if (!errorsWait) throw error;
             return { waitingFor: messageOf(error) };
         });
         if ("done" in result) return result.done;
         if ("failed" in result) throw new Error(`no ${what}: ${result.failed}`);
         const { waitingFor, late } = result;
-        const leftMs = deadline - Date.now();
-        if (leftMs <= 0) {
+        if (last) {
             if (late) return late();
             const waited = waitMs > 0 ? ` after ${Math.round(waitMs / 1000)} s` : "";
             throw new Error(`no ${what}${waited}: ${waitingFor}`);
         }
-        onWait?.(waitingFor, leftMs);
+        onWait?.(waitingFor, Math.max(deadline - Date.now(), 0));
         await setTimeout(intervalMs);
     }
 }

@@ -1,9 +1,12 @@
 /** SPIRE agents: on which nodes they belong, which have attested, and why one has not. */
-import type { V1Node, V1Pod } from "@kubernetes/client-node";
-import type { Cluster } from "../kube/cluster";
+import type { V1DaemonSet, V1Pod } from "@kubernetes/client-node";
+import type { Cluster, NodeHeader } from "../kube/cluster";
 import { isReady, podState, selectorText } from "../kube/pods";
-import { poll } from "../kube/poll";
+import { type Attempt, poll } from "../kube/poll";
 import type { AttestedAgent, SpireServer } from "./spireServer";
+
+/** Of how many missing agents the reason is looked up. */
+const EXPLAINED = 20;
 
 /** Where the agents run. */
 export interface AgentRef {
@@ -17,14 +20,8 @@ export interface AgentIdentity {
     clusterName: string;
 }
 
-/** A node that runs, or should run, a SPIRE agent. */
-export interface AgentNode {
-    /** Kubernetes node name. */
-    name: string;
-    /** UID of the Node object; k8s_psat makes it the last segment of the agent's SPIFFE ID. */
-    uid: string;
-    labels: Record<string, string>;
-}
+/** A node that runs, or should run, a SPIRE agent. Its UID is the last segment of the agent's SPIFFE ID (k8s_psat). */
+export type AgentNode = NodeHeader;
 
 /** The nodes of a cluster, from the agents' point of view. */
 export interface AgentNodes {
@@ -40,9 +37,10 @@ export function agentSpiffeId(trustDomain: string, clusterName: string, nodeUid:
 
 /** Reads the nodes of the cluster. */
 export async function agentNodes(cluster: Cluster, agent: AgentRef): Promise<AgentNodes> {
-    const { nodes, pods } = await readCluster(cluster, agent);
-    const all = nodes.map(agentNode);
-    return { all, wanted: all.filter((node) => pods?.byNode.has(node.name) ?? true) };
+    const [all, set] = await Promise.all([cluster.nodeHeaders(), daemonSet(cluster, agent)]);
+    if (!set) return { all, wanted: all };
+    const pods = await podsByNode(cluster, agent, set);
+    return { all, wanted: all.filter((node) => pods.has(node.name)) };
 }
 
 /**
@@ -87,64 +85,87 @@ export interface Attestation extends AgentNodes {
  * Waits until the agents of all nodes have attested; banned ones are not waited for.
  *
  * @param waitMs the deadline; 0 looks once.
- * @throws Error at the deadline that names each missing node and why its agent is missing.
+ * @throws Error at the deadline that names each missing node, and says of the first 20 why the agent is missing.
  */
 export async function waitForAgents(
     cluster: Cluster,
-    server: SpireServer,
+    server: Pick<SpireServer, "agents">,
     agent: AgentRef,
     identity: AgentIdentity,
     waitMs: number,
 ): Promise<Attestation> {
-    return await poll<Attestation>(waitMs, "complete attestation of the SPIRE agents", async () => {
-        const [{ nodes, pods }, agents] = await Promise.all([
-            readCluster(cluster, agent),
-            server.agents(),
-        ]);
-        const where = `DaemonSet ${agent.namespace}/${agent.daemonSet}`;
-        if (!pods) return { waitingFor: `${where} does not exist` };
-        if (pods.byNode.size < Math.max(pods.desired, 1)) {
-            return { waitingFor: `${where} has ${pods.byNode.size} of ${pods.desired} pods` };
+    const where = `DaemonSet ${agent.namespace}/${agent.daemonSet}`;
+    const attempt = async (last: boolean): Promise<Attempt<Attestation>> => {
+        const [set, agents] = await Promise.all([daemonSet(cluster, agent), server.agents()]);
+        if (!set) return { waitingFor: `${where} does not exist` };
+        const desired = Math.max(set.status?.desiredNumberScheduled ?? 0, 1);
+        const known = attestedIds(identity, agents);
+        // Thousands of nodes and pods are not looked through each second when their number alone says that some are missing.
+        if (!last && known.size < desired) {
+            return { waitingFor: `${known.size} of the ${desired} agents of ${where} attested` };
         }
-        const now = Date.now() / 1000;
-        const known = new Set(
-            agents.filter((a) => a.banned || a.expiresAt > now).map((a) => a.spiffeId),
-        );
-        const missing = nodes.flatMap((node) => {
-            const pod = pods.byNode.get(node.metadata!.name!);
-            if (!pod || known.has(idOf(identity, node.metadata!.uid!))) return [];
-            return [whyMissing(node, pod)];
-        });
-        if (missing.length) return { waitingFor: missing.join("; ") };
-        const all = nodes.map(agentNode);
-        const wanted = all.filter((node) => pods.byNode.has(node.name));
-        return { done: { all, wanted, agents } };
-    });
+        const [all, pods] = await Promise.all([
+            cluster.nodeHeaders(),
+            podsByNode(cluster, agent, set),
+        ]);
+        if (pods.size < desired) {
+            return { waitingFor: `${where} has ${pods.size} of ${desired} pods` };
+        }
+        const wanted = all.filter((node) => pods.has(node.name));
+        const missing = wanted.filter((node) => !known.has(idOf(identity, node.uid)));
+        if (missing.length === 0) return { done: { all, wanted, agents } };
+        const names = missing.map((node) => node.name);
+        if (!last) return { waitingFor: names.join(", ") };
+        const reasons = names
+            .slice(0, EXPLAINED)
+            .map((name) => whyMissing(cluster, name, pods.get(name)!));
+        const more = names.slice(EXPLAINED);
+        const rest = more.length > 0 ? `; and ${more.length} more: ${more.join(", ")}` : "";
+        return { waitingFor: (await Promise.all(reasons)).join("; ") + rest };
+    };
+    return await poll(waitMs, "complete attestation of the SPIRE agents", attempt);
 }
 
-interface AgentPods {
-    byNode: Map<string, V1Pod>;
-    /** How many the DaemonSet controller wants. */
-    desired: number;
+/** SPIFFE IDs of this cluster's agents that need not be waited for: attested and not expired, or banned. */
+function attestedIds(identity: AgentIdentity, agents: AttestedAgent[]): Set<string> {
+    const now = Date.now() / 1000;
+    const prefix = idOf(identity, "");
+    return new Set(
+        agents
+            .filter((a) => a.spiffeId.startsWith(prefix) && (a.banned || a.expiresAt > now))
+            .map((a) => a.spiffeId),
+    );
 }
 
-/** Nodes, and the pods of the DaemonSet if there is one. */
-async function readCluster(
+async function daemonSet(
     cluster: Cluster,
     { namespace, daemonSet: name }: AgentRef,
-): Promise<{ nodes: V1Node[]; pods: AgentPods | undefined }> {
-    const [nodes, set] = await Promise.all([
-        cluster.ask(cluster.core.listNode()),
-        cluster.find(cluster.apps.readNamespacedDaemonSet({ name, namespace })),
-    ]);
-    if (!set) return { nodes: nodes.items, pods: undefined };
+): Promise<V1DaemonSet | undefined> {
+    return await cluster.find(cluster.apps.readNamespacedDaemonSet({ name, namespace }));
+}
+
+/** What is kept of an agent's pod. */
+interface AgentPod {
+    name: string;
+    namespace: string;
+    ready: boolean;
+    state: string;
+}
+
+async function podsByNode(
+    cluster: Cluster,
+    { namespace }: AgentRef,
+    set: V1DaemonSet,
+): Promise<Map<string, AgentPod>> {
     const labelSelector = selectorText(set.spec!.selector);
-    const pods = await cluster.ask(cluster.core.listNamespacedPod({ namespace, labelSelector }));
-    const byNode = new Map(pods.items.map((pod) => [nodeOf(pod), pod]));
-    return {
-        nodes: nodes.items,
-        pods: { byNode, desired: set.status?.desiredNumberScheduled ?? 0 },
-    };
+    const pods = await cluster.list(
+        (page) => cluster.core.listNamespacedPod({ namespace, labelSelector, ...page }),
+        (pod): [string, AgentPod] => [
+            nodeOf(pod),
+            { name: pod.metadata!.name!, namespace, ready: isReady(pod), state: podState(pod) },
+        ],
+    );
+    return new Map(pods);
 }
 
 /** A DaemonSet pod names its node in its affinity; `nodeName` is empty until it is scheduled. */
@@ -155,24 +176,18 @@ function nodeOf(pod: V1Pod): string {
     return pod.spec?.nodeName ?? named ?? "";
 }
 
-function agentNode(node: V1Node): AgentNode {
-    const { name, uid, labels } = node.metadata!;
-    return { name: name!, uid: uid!, labels: labels ?? {} };
-}
-
 function idOf({ trustDomain, clusterName }: AgentIdentity, uid: string): string {
     return agentSpiffeId(trustDomain, clusterName, uid);
 }
 
-function whyMissing(node: V1Node, pod: V1Pod): string {
-    const name = node.metadata!.name!;
-    const podName = pod.metadata!.name!;
-    const ready = node.status?.conditions?.find((c) => c.type === "Ready");
+async function whyMissing(cluster: Cluster, name: string, pod: AgentPod): Promise<string> {
+    const node = await cluster.find(cluster.core.readNode({ name }));
+    const ready = node?.status?.conditions?.find((c) => c.type === "Ready");
     if (ready?.status !== "True") {
         return `${name}: node is not Ready (${ready?.message ?? "no status"})`;
     }
-    if (isReady(pod)) {
-        return `${name}: pod ${podName} is Ready but attested under another ID; was the Node object recreated? Delete the pod`;
+    if (pod.ready) {
+        return `${name}: pod ${pod.name} is Ready but attested under another ID; was the Node object recreated? Delete the pod`;
     }
-    return `${name}: ${podState(pod)}; see kubectl -n ${pod.metadata!.namespace!} logs ${podName}`;
+    return `${name}: ${pod.state}; see kubectl -n ${pod.namespace} logs ${pod.name}`;
 }

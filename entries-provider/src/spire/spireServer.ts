@@ -78,15 +78,16 @@ export class SpireServer {
                 }),
             );
             if (!set) return { done: undefined };
-            const pods = await cluster.ask(
+            const pods = await cluster.list((page) =>
                 cluster.core.listNamespacedPod({
                     namespace: server.namespace,
                     labelSelector: selectorText(set.spec!.selector),
+                    ...page,
                 }),
             );
-            const ready = pods.items.find(isReady);
+            const ready = pods.find(isReady);
             if (ready) return { done: new SpireServer(cluster, server, ready.metadata!.name!) };
-            return { waitingFor: pods.items.map(podState).join("; ") || "it has no pods" };
+            return { waitingFor: pods.map(podState).join("; ") || "it has no pods" };
         });
     }
 

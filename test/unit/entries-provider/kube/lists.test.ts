@@ -1,0 +1,122 @@
+/** Lists are read in pages, and no more is read of a cluster's thousands of nodes and pods than is needed. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { agentSpiffeId, Cluster, waitForAgents } from "@cilium-spire/entries-provider";
+import { type Asked, pageOf, Reply, useFakeCluster } from "../../../support/fakeCluster";
+
+const NODES = "/api/v1/nodes";
+const PODS = "/api/v1/namespaces/spire-system/pods";
+const COUNT = 1200;
+const AGENT = { namespace: "spire-system", daemonSet: "spire-agent" };
+const IDENTITY = { trustDomain: "d.local", clusterName: "c" };
+
+/** Answers of the next lists of nodes before it is as usual. */
+let failures: (Reply | undefined)[] = [];
+
+const cluster = useFakeCluster((path, asked) => {
+    if (path === NODES) return failures.shift() ?? pageOf(nodes(asked), asked);
+    if (path === PODS) return pageOf(pods, asked);
+    if (path.startsWith(`${NODES}/`)) return node(path.slice(NODES.length + 1), true);
+    if (path === "/apis/apps/v1/namespaces/spire-system/daemonsets/spire-agent") {
+        const selector = { matchLabels: { app: "spire-agent" } };
+        return { spec: { selector }, status: { desiredNumberScheduled: COUNT } };
+    }
+    return undefined;
+});
+
+function node(name: string, whole: boolean): object {
+    const metadata = { name, uid: `uid-${name}`, labels: { zone: "a" } };
+    const conditions = [
+        { type: "Ready", status: name === "n7" ? "False" : "True", message: "gone" },
+    ];
+    return whole ? { metadata, status: { conditions, text: "x".repeat(6000) } } : { metadata };
+}
+
+function nodes({ headers }: Asked): object[] {
+    const whole = !headers.accept?.startsWith(
+        "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+    );
+    return Array.from({ length: COUNT }, (_, i) => node(`n${i}`, whole));
+}
+
+const pods = Array.from({ length: COUNT }, (_, i) => ({
+    metadata: { name: `spire-agent-${i}`, namespace: "spire-system" },
+    spec: { nodeName: `n${i}` },
+    status: { phase: "Running" },
+}));
+
+/** `list` for a list's page, else the path. */
+const shapes = () =>
+    cluster.asked.map(({ path, query }) =>
+        query.has("limit")
+            ? `${path} ${query.get("limit")} from ${query.get("continue") ?? "0"}`
+            : path,
+    );
+
+test("nodes are read in pages of 500, by their metadata alone", async () => {
+    const headers = await new Cluster().nodeHeaders();
+    assert.equal(headers.length, COUNT);
+    assert.deepEqual(headers[1199], { name: "n1199", uid: "uid-n1199", labels: { zone: "a" } });
+    assert.deepEqual(
+        shapes(),
+        ["0", "500", "1000"].map((from) => `${NODES} 500 from ${from}`),
+    );
+});
+
+test("a list whose snapshot expired between two pages is read anew", async () => {
+    failures = [undefined, new Reply(410)];
+    const headers = await new Cluster().nodeHeaders();
+    assert.equal(new Set(headers.map(({ uid }) => uid)).size, COUNT);
+    assert.equal(headers.length, COUNT);
+    assert.equal(cluster.asked.length, 2 + 3);
+});
+
+test("a list that expires again and again, or at its beginning, is an error", async () => {
+    const expired = [undefined, new Reply(410)];
+    failures = [...expired, ...expired, ...expired];
+    await assert.rejects(new Cluster().nodeHeaders(), /expired 3 times .* overloaded/);
+    failures = [new Reply(410)];
+    await assert.rejects(new Cluster().nodeHeaders(), /Kubernetes API 410/);
+});
+
+/** A SPIRE server at which the agents of so many nodes have attested. */
+function attested(count: number, uidOf = (i: number) => `uid-n${i}`) {
+    const agents = Array.from({ length: count }, (_, i) => ({
+        spiffeId: agentSpiffeId("d.local", "c", uidOf(i)),
+        banned: false,
+        expiresAt: Infinity,
+    }));
+    return { agents: () => Promise.resolve(agents) };
+}
+
+async function waited(waitMs: number, server: ReturnType<typeof attested>): Promise<string> {
+    return await waitForAgents(new Cluster(), server, AGENT, IDENTITY, waitMs).then(
+        ({ wanted }) => `${wanted.length} attested`,
+        (error: unknown) => (error as Error).message,
+    );
+}
+
+test("while too few agents have attested, each second of waiting asks for one object", async () => {
+    const waiting = waitForAgents(new Cluster(), attested(1199), AGENT, IDENTITY, 1500);
+    const seen = new Promise((resolve) => setTimeout(resolve, 1300)).then(shapes);
+    const set = "/apis/apps/v1/namespaces/spire-system/daemonsets/spire-agent";
+    assert.deepEqual(await seen, [set, set]);
+    await assert.rejects(waiting, /after 2 s: n1199: pod spire-agent-1199 is Running/);
+});
+
+test("when all have attested, nodes and pods are read once", async () => {
+    assert.equal(await waited(60_000, attested(1200)), "1200 attested");
+    assert.equal(cluster.asked.length, 1 + 3 + 3);
+});
+
+test("of many missing agents the reason is looked up for twenty, and all are named", async () => {
+    const message = await waited(
+        0,
+        attested(1200, (i) => (i < 100 ? `old-${i}` : `uid-n${i}`)),
+    );
+    assert.match(message, /^no complete attestation of the SPIRE agents: n0: pod spire-agent-0 is/);
+    assert.match(message, /; n7: node is not Ready \(gone\); n8: pod /);
+    assert.match(message, /; and 80 more: n20, n21, .*, n99$/);
+    const read = cluster.asked.filter(({ path }) => path.startsWith(`${NODES}/`));
+    assert.equal(read.length, 20);
+});
