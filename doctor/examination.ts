@@ -47,7 +47,7 @@ export async function examineUntilHealthy(
     settings: Settings,
     waitSeconds: number,
 ): Promise<Result[]> {
-    const cluster = new Cluster(settings.kubeContext);
+    const cluster = new Cluster({ context: settings.kubeContext });
     const entries = agentEntriesArgs(settings, id);
     const attempt = async (): Promise<Attempt<Result[]>> => {
         const patient = new Patient(cluster, settings, id, entries);

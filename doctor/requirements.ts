@@ -37,7 +37,7 @@ export async function requireCluster(
     known?: () => Promise<Set<string>>,
 ): Promise<void> {
     const { kubeContext, spire } = settings;
-    const cluster = new Cluster(kubeContext);
+    const cluster = new Cluster({ context: kubeContext });
     const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
     const release = Number.parseInt(minor, 10);
     if (release < OLDEST_KUBERNETES) {

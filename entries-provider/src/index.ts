@@ -8,9 +8,11 @@ export {
     waitForAgents,
     withoutBanned,
 } from "./spire/agents";
+export { restartOperator } from "./entries/operator";
 export type { EntrySetArgs } from "./entries/inputs";
 export { type Entries, type Entry, fromShown, normalize, toData } from "./spire/entry";
-export { Cluster, ClusterUnreachable } from "./kube/cluster";
+export { Cluster } from "./kube/cluster";
+export { ClusterUnreachable } from "./kube/clusterUnreachable";
 export {
     delegateSpiffeId,
     planAgentEntries,
@@ -19,7 +21,7 @@ export {
 } from "./entries/plan";
 export { type List, METADATA_ONLY } from "./kube/list";
 export { messageOf } from "./kube/messageOf";
-export { isReady, podState } from "./kube/pods";
+export { isReady, podState, selectorText } from "./kube/pods";
 export { type Attempt, poll } from "./kube/poll";
 export { carryOut, drift, foreignEntriesProblem, owns, stepsTo } from "./entries/reconcile";
 export {

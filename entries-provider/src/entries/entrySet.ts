@@ -72,7 +72,7 @@ export function entrySetResource<Args extends EntrySetArgs>(set: EntrySet<Args>)
 
         /** For `pulumi refresh`: the entries as they are; gone when none of ours is left. */
         async read(id: string, props: Inputs<Args>) {
-            const server = await SpireServer.find(new Cluster(props.context), props.server, 0);
+            const server = await SpireServer.find(new Cluster(props), props.server, 0);
             const ours = ((await server?.entries()) ?? []).filter((e) => owns(props.idPrefix, e));
             if (ours.length === 0) return {};
             const keys = new Map(
@@ -84,7 +84,7 @@ export function entrySetResource<Args extends EntrySetArgs>(set: EntrySet<Args>)
 
         /** Deletes every entry of ours. A server that is gone has taken them along. */
         async delete(_id: string, props: Inputs<Args>) {
-            const cluster = new Cluster(props.context);
+            const cluster = new Cluster(props);
             const server = await SpireServer.find(
                 cluster,
                 props.server,
@@ -106,7 +106,7 @@ async function observe<Args extends EntrySetArgs>(
     let cluster: Cluster;
     let nodes: AgentNodes;
     try {
-        cluster = new Cluster(news.context);
+        cluster = new Cluster(news);
         nodes = await agentNodes(cluster, news.agentDaemonSet);
     } catch (error) {
         unseen("nodes and entries (shown as they were last written)", error);
@@ -152,7 +152,7 @@ async function apply<Args extends EntrySetArgs>(
     id: string,
     olds?: Inputs<Args>,
 ): Promise<Inputs<Args>> {
-    const cluster = new Cluster(inputs.context);
+    const cluster = new Cluster(inputs);
     const waitMs = inputs.timeoutSeconds * 1000;
     const server = await SpireServer.find(cluster, inputs.server, waitMs);
     if (!server) {

@@ -1,5 +1,7 @@
 /** Making cilium-operator retry at once. */
+import type { V1Pod, V1ReplicaSet } from "@kubernetes/client-node";
 import type { Cluster } from "../kube/cluster";
+import { METADATA_ONLY } from "../kube/list";
 import { selectorText } from "../kube/pods";
 
 /** The Deployment of cilium-operator. */
@@ -22,19 +24,35 @@ export async function operatorNodes(cluster: Cluster, operator: OperatorRef): Pr
  * changes no spec, so no later preview shows a difference.
  */
 export async function restartOperator(cluster: Cluster, operator: OperatorRef): Promise<void> {
-    for (const pod of await operatorPods(cluster, operator)) {
-        const { name, namespace } = pod.metadata!;
-        await cluster.find(
-            cluster.core.deleteNamespacedPod({ name: name!, namespace: namespace! }),
-        );
-    }
+    for (const pod of await operatorPods(cluster, operator)) await cluster.deletePod(pod);
 }
 
-async function operatorPods(cluster: Cluster, { namespace, deployment: name }: OperatorRef) {
+/** The pods that the Deployment controls, by its ReplicaSets: others may have their labels. */
+async function operatorPods(
+    cluster: Cluster,
+    { namespace, deployment: name }: OperatorRef,
+): Promise<V1Pod[]> {
     const found = await cluster.find(cluster.apps.readNamespacedDeployment({ name, namespace }));
     if (!found) return [];
-    const labelSelector = selectorText(found.spec!.selector);
-    return await cluster.list((page) =>
-        cluster.core.listNamespacedPod({ namespace, labelSelector, ...page }),
-    );
+    const labelSelector = selectorText(`Deployment ${namespace}/${name}`, found.spec?.selector);
+    const [replicaSets, pods] = await Promise.all([
+        cluster.list((page) =>
+            cluster.apps.listNamespacedReplicaSet(
+                { namespace, labelSelector, ...page },
+                METADATA_ONLY,
+            ),
+        ),
+        cluster.list((page) =>
+            cluster.core.listNamespacedPod({ namespace, labelSelector, ...page }),
+        ),
+    ]);
+    const controllers = replicaSets
+        .filter((set) => controllerOf(set) === found.metadata!.uid)
+        .map((set) => set.metadata!.uid);
+    return pods.filter((pod) => controllers.includes(controllerOf(pod) ?? ""));
+}
+
+/** UID of what controls an object. */
+function controllerOf({ metadata }: V1Pod | V1ReplicaSet): string | undefined {
+    return metadata?.ownerReferences?.find(({ controller }) => controller)?.uid;
 }

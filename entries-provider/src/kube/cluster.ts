@@ -1,27 +1,22 @@
 /** The Kubernetes API as the provider uses it: typed clients with a deadline on every call, and exec. */
 import "./nodeVersion";
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
-import { PassThrough, Readable } from "node:stream";
 import {
     ApiException,
     AppsV1Api,
     CoreV1Api,
     createConfiguration,
     CustomObjectsApi,
-    Exec,
-    KubeConfig,
     KubernetesObjectApi,
     ServerConfiguration,
+    V1DeleteOptions,
+    V1Preconditions,
     VersionApi,
-    type V1Status,
 } from "@kubernetes/client-node";
+import { explained } from "./errors";
+import { execInPod, type ExecResult, type ExecTarget } from "./exec";
+import { patientHttp } from "./http";
+import { ClusterConfig, type ClusterChoice } from "./kubeConfig";
 import { type List, METADATA_ONLY, type Page, readPages } from "./list";
-import { messageOf } from "./messageOf";
-
-/** A cluster cannot be asked at all: no kubeconfig, no such context, or no answer within the deadline. */
-export class ClusterUnreachable extends Error {}
 
 /** What is needed of a Node: its status is most of it, and a large cluster has thousands. */
 export interface NodeHeader {
@@ -30,13 +25,10 @@ export interface NodeHeader {
     labels: Record<string, string>;
 }
 
-export interface ExecResult {
-    code: number;
-    stdout: string;
-    stderr: string;
+/** What makes a pod this very one. */
+export interface PodHeader {
+    metadata?: { name?: string; namespace?: string; uid?: string };
 }
-
-const REQUEST_TIMEOUT_MS = 15_000;
 
 /** Clients for the cluster of one kubeconfig context. */
 export class Cluster {
@@ -47,27 +39,16 @@ export class Cluster {
     readonly objects: KubernetesObjectApi;
     readonly version: VersionApi;
     readonly url: string;
-    private readonly config: KubeConfig;
+    private readonly config: ClusterConfig;
 
-    /**
-     * @param context kubeconfig context; the current one when absent.
-     * @throws ClusterUnreachable when there is no usable kubeconfig.
-     */
-    constructor(context?: string) {
-        this.config = loadKubeConfig(context);
-        this.url = this.config.getCurrentCluster()!.server;
+    /** @throws ClusterUnreachable that names file and context when there is no usable kubeconfig. */
+    constructor(choice: ClusterChoice = {}) {
+        this.config = new ClusterConfig(choice);
+        this.url = this.config.url;
         const configuration = createConfiguration({
             baseServer: new ServerConfiguration(this.url, {}),
             authMethods: { default: this.config },
-            promiseMiddleware: [
-                {
-                    pre: (request) => {
-                        request.setSignal(AbortSignal.timeout(REQUEST_TIMEOUT_MS));
-                        return Promise.resolve(request);
-                    },
-                    post: (response) => Promise.resolve(response),
-                },
-            ],
+            httpApi: patientHttp(),
         });
         this.core = new CoreV1Api(configuration);
         this.apps = new AppsV1Api(configuration);
@@ -76,12 +57,16 @@ export class Cluster {
         this.version = new VersionApi(configuration);
     }
 
-    /** Runs a call; a transport failure becomes ClusterUnreachable, an answer of the API server passes through. */
+    /**
+     * Runs a call, which has 15 s. Where an answer such as 503 or a broken connection may pass, it was tried again.
+     *
+     * @throws ClusterUnreachable when there is no answer or no credentials; ApiException for an answer that is an error.
+     */
     async ask<T>(call: Promise<T>): Promise<T> {
         try {
             return await call;
         } catch (error) {
-            throw error instanceof ApiException ? shorten(error) : this.unreachable(error);
+            throw explained(error, this.config);
         }
     }
 
@@ -122,114 +107,31 @@ export class Cluster {
         );
     }
 
+    /** Deletes this very pod. One that is gone, even if another has its name, is deleted. */
+    async deletePod({ metadata }: PodHeader): Promise<void> {
+        const { name, namespace, uid } = metadata!;
+        const preconditions = Object.assign(new V1Preconditions(), { uid: uid! });
+        const body = Object.assign(new V1DeleteOptions(), { preconditions });
+        try {
+            await this.find(
+                this.core.deleteNamespacedPod({ name: name!, namespace: namespace!, body }),
+            );
+        } catch (error) {
+            if (!(error instanceof ApiException && error.code === 409)) throw error;
+        }
+    }
+
     /**
      * Runs a command in a container and collects its output.
      *
      * Standard input needs the end-of-stream message of `v5.channel.k8s.io`, which API servers speak since 1.30.
-     * @throws Error when the command does not end before the deadline or the connection breaks.
+     * @throws Error when the connection does not open within 15 s or breaks, or the command does not end before the deadline.
      */
     async exec(
-        target: { namespace: string; pod: string; container: string },
+        target: ExecTarget,
         command: string[],
         options: { stdin?: string; timeoutMs: number },
     ): Promise<ExecResult> {
-        const what = `${command.slice(0, 3).join(" ")} in pod ${target.namespace}/${target.pod}`;
-        const out = collector();
-        const err = collector();
-        const done = Promise.withResolvers<V1Status>();
-        const socket = await new Exec(this.config)
-            .exec(
-                target.namespace,
-                target.pod,
-                target.container,
-                command,
-                out.stream,
-                err.stream,
-                options.stdin === undefined ? null : Readable.from([Buffer.from(options.stdin)]),
-                false,
-                done.resolve,
-            )
-            .catch((error: unknown) => {
-                throw new Error(`could not start ${what}: ${messageOf(error)}`);
-            });
-        if (options.stdin !== undefined && socket.protocol !== "v5.channel.k8s.io") {
-            socket.close();
-            throw new Error(
-                `the API server speaks ${socket.protocol} for exec, which cannot end standard input. Kubernetes 1.30 or newer is needed.`,
-            );
-        }
-        const seconds = options.timeoutMs / 1000;
-        const timer = setTimeout(
-            () => done.reject(new Error(`${what} did not end within ${seconds} s`)),
-            options.timeoutMs,
-        );
-        socket.onclose = () => done.reject(new Error(`connection lost during ${what}`));
-        socket.onerror = (event) => done.reject(new Error(`${what}: ${event.message}`));
-        try {
-            const status = await done.promise;
-            return { code: exitCode(status), stdout: out.text(), stderr: err.text() };
-        } finally {
-            clearTimeout(timer);
-            socket.close();
-        }
+        return await execInPod(this.config, target, command, options);
     }
-
-    private unreachable(error: unknown): ClusterUnreachable {
-        return new ClusterUnreachable(
-            `the Kubernetes API server ${this.url} (context "${this.config.currentContext}") does not answer: ` +
-                `${messageOf(error)}. Check KUBECONFIG, the context and the network.`,
-        );
-    }
-}
-
-function loadKubeConfig(context?: string): KubeConfig {
-    const fromEnv = process.env.KUBECONFIG?.split(":").filter(Boolean) ?? [];
-    const files = fromEnv.length ? fromEnv : [join(homedir(), ".kube", "config")];
-    const inCluster = !fromEnv.length && process.env.KUBERNETES_SERVICE_HOST !== undefined;
-    const missing = files.filter((file) => !existsSync(file));
-    if (missing.length && !inCluster) {
-        throw new ClusterUnreachable(
-            `kubeconfig ${missing.join(", ")} does not exist. Set KUBECONFIG to the kubeconfig of your cluster.`,
-        );
-    }
-    const config = new KubeConfig();
-    config.loadFromDefault();
-    if (context !== undefined) config.setCurrentContext(context);
-    if (!config.getCurrentCluster()) {
-        const known = config.contexts.map((c) => c.name).join(", ") || "none";
-        throw new ClusterUnreachable(
-            `kubeconfig ${files.join(", ")} has no cluster for context "${config.currentContext}". Contexts there: ${known}.`,
-        );
-    }
-    return config;
-}
-
-/** client-node puts headers and body into the message; the API server's own sentence is in the body. */
-function shorten(error: ApiException<unknown>): ApiException<unknown> {
-    const body = typeof error.body === "string" ? (parse(error.body) ?? {}) : error.body;
-    const sentence = (body as { message?: string } | undefined)?.message;
-    error.message = `Kubernetes API ${error.code}: ${sentence ?? "no details"}`;
-    return error;
-}
-
-function parse(text: string): object | undefined {
-    try {
-        return JSON.parse(text) as object;
-    } catch {
-        return undefined;
-    }
-}
-
-function exitCode(status: V1Status): number {
-    if (status.status === "Success") return 0;
-    const cause = status.details?.causes?.find((c) => c.reason === "ExitCode");
-    if (cause?.message === undefined) throw new Error(status.message ?? "exec failed");
-    return Number(cause.message);
-}
-
-function collector() {
-    const chunks: Buffer[] = [];
-    const stream = new PassThrough();
-    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    return { stream, text: () => Buffer.concat(chunks).toString("utf8") };
 }

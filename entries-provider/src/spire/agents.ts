@@ -94,7 +94,7 @@ export async function waitForAgents(
     identity: AgentIdentity,
     waitMs: number,
 ): Promise<Attestation> {
-    const where = `DaemonSet ${agent.namespace}/${agent.daemonSet}`;
+    const where = nameOf(agent);
     const attempt = async (last: boolean): Promise<Attempt<Attestation>> => {
         const [set, agents] = await Promise.all([daemonSet(cluster, agent), server.agents()]);
         if (!set) return { waitingFor: `${where} does not exist` };
@@ -144,6 +144,10 @@ async function daemonSet(
     return await cluster.find(cluster.apps.readNamespacedDaemonSet({ name, namespace }));
 }
 
+function nameOf({ namespace, daemonSet: name }: AgentRef): string {
+    return `DaemonSet ${namespace}/${name}`;
+}
+
 /** What is kept of an agent's pod. */
 interface AgentPod {
     name: string;
@@ -154,10 +158,11 @@ interface AgentPod {
 
 async function podsByNode(
     cluster: Cluster,
-    { namespace }: AgentRef,
+    agent: AgentRef,
     set: V1DaemonSet,
 ): Promise<Map<string, AgentPod>> {
-    const labelSelector = selectorText(set.spec!.selector);
+    const { namespace } = agent;
+    const labelSelector = selectorText(nameOf(agent), set.spec?.selector);
     const pods = await cluster.list(
         (page) => cluster.core.listNamespacedPod({ namespace, labelSelector, ...page }),
         (pod): [string, AgentPod] => [

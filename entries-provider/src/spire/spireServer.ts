@@ -81,7 +81,7 @@ export class SpireServer {
             const pods = await cluster.list((page) =>
                 cluster.core.listNamespacedPod({
                     namespace: server.namespace,
-                    labelSelector: selectorText(set.spec!.selector),
+                    labelSelector: selectorText(`StatefulSet ${where}`, set.spec?.selector),
                     ...page,
                 }),
             );
