@@ -29,6 +29,7 @@ export = async (): Promise<ProgramOutputs> => {
     });
     const provider = new k8s.Provider("cluster", {
         context: settings.kubeContext,
+        kubeconfig: settings.kubeconfig,
         // A ConfigMap whose name others know is changed in place, not deleted and made again.
         enableConfigMapMutable: true,
         enableSecretMutable: true,

@@ -7,7 +7,7 @@ import {
     messageOf,
     poll,
 } from "@cilium-spire/entries-provider";
-import { agentEntriesArgs } from "../components/entries/args";
+import { agentEntriesArgs, clusterChoice } from "../components/entries/args";
 import type { StackId } from "../components/owner";
 import type { Settings } from "../settings/schema";
 import { type Check, checks, type Finding, Patient } from "./checks";
@@ -47,7 +47,7 @@ export async function examineUntilHealthy(
     settings: Settings,
     waitSeconds: number,
 ): Promise<Result[]> {
-    const cluster = new Cluster({ context: settings.kubeContext });
+    const cluster = new Cluster(clusterChoice(settings));
     const entries = agentEntriesArgs(settings, id);
     const attempt = async (): Promise<Attempt<Result[]>> => {
         const patient = new Patient(cluster, settings, id, entries);

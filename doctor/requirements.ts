@@ -1,5 +1,6 @@
 /** What must be true of the cluster before anything is changed in it. */
 import { Cluster, type List } from "@cilium-spire/entries-provider";
+import { clusterChoice } from "../components/entries/args";
 import { AGENT_NAME, SERVER_NAME } from "../components/names";
 import type { StackId } from "../components/owner";
 import { serverClaimNames } from "../components/spire/serverPod";
@@ -36,8 +37,8 @@ export async function requireCluster(
     id: StackId,
     known?: () => Promise<Set<string>>,
 ): Promise<void> {
-    const { kubeContext, spire } = settings;
-    const cluster = new Cluster({ context: kubeContext });
+    const { spire } = settings;
+    const cluster = new Cluster(clusterChoice(settings));
     const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
     const release = Number.parseInt(minor, 10);
     if (release < OLDEST_KUBERNETES) {

@@ -4,7 +4,7 @@ import { ciliumSettings } from "./cilium";
 import { imageSettings } from "./images";
 import { registrationSettings } from "./registration";
 import { spireSettings } from "./spire";
-import { clusterName, text, trustDomain } from "./words";
+import { clusterName, kubeconfigPath, text, trustDomain } from "./words";
 import { workloadsSettings } from "./workloads";
 
 /** The whole configuration of a stack; keys as in `Pulumi.<stack>.yaml`. */
@@ -12,6 +12,11 @@ export const settingsSchema = z.strictObject({
     trustDomain: trustDomain.describe("SPIFFE trust domain of the cluster, without `spiffe://`."),
     clusterName: clusterName.describe("Name under which agents of this cluster attest (k8s_psat)."),
     kubeContext: text().optional().describe("kubeconfig context; the current one when absent."),
+    kubeconfig: kubeconfigPath
+        .optional()
+        .describe(
+            "Path of a kubeconfig file, absolute or relative to the project's folder; KUBECONFIG or `~/.kube/config` when absent.",
+        ),
     mutualAuth: z
         .boolean()
         .default(true)

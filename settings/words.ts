@@ -98,6 +98,12 @@ export function text(bytes = 1024) {
         );
 }
 
+/** A file, not its contents: those have credentials, and would be in the state. */
+export const kubeconfigPath = text().regex(
+    /^[^~{]/,
+    'must be the path of a file, absolute or relative to the project\'s folder; "~" is known to shells only, and the contents have credentials',
+);
+
 /** A list in which nothing stands twice. */
 export function distinct<T extends z.ZodType<string>>(type: T, what = "one") {
     return z

@@ -1,6 +1,7 @@
 /** What the entries' provider is asked for, from the settings alone: the program and the doctor must agree on it. */
 import type {
     AgentEntriesArgs,
+    ClusterChoice,
     EntrySetArgs,
     SpireServerRef,
     Workload,
@@ -50,10 +51,18 @@ export function workloadEntriesArgs(settings: Settings, id: StackId): WorkloadEn
     };
 }
 
-function entrySetArgs(settings: Settings, id: StackId, set: string): EntrySetArgs {
-    const { trustDomain, clusterName, kubeContext, spire, registration } = settings;
+/** Which cluster the settings mean. What is absent stays so: it would be a difference in every state. */
+export function clusterChoice({ kubeContext, kubeconfig }: Settings): ClusterChoice {
     return {
         ...(kubeContext !== undefined && { context: kubeContext }),
+        ...(kubeconfig !== undefined && { kubeconfig }),
+    };
+}
+
+function entrySetArgs(settings: Settings, id: StackId, set: string): EntrySetArgs {
+    const { trustDomain, clusterName, spire, registration } = settings;
+    return {
+        ...clusterChoice(settings),
         trustDomain,
         clusterName,
         idPrefix: `${ownerOf(id)}.${set}`,

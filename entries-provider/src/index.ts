@@ -19,6 +19,7 @@ export {
     type PlanSettings,
     type Registration,
 } from "./entries/plan";
+export type { ClusterChoice } from "./kube/kubeConfig";
 export { type List, METADATA_ONLY } from "./kube/list";
 export { messageOf } from "./kube/messageOf";
 export { isReady, podState, selectorText } from "./kube/pods";

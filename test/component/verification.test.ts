@@ -155,13 +155,13 @@ test("an API server that does not answer is waited for, then exit code 2", async
     const kubeconfig = join(dir, "kubeconfig");
     const server = await writeUnreachableKubeconfig(kubeconfig);
     const started = Date.now();
-    const { code, output } = await run(waiting(3, lookCommand("doctor", settings, "test")), {
+    const { code, output } = await run(waiting(5, lookCommand("doctor", settings, "test")), {
         KUBECONFIG: kubeconfig,
     });
     assert.equal(code, 2, output);
-    assert.ok(Date.now() - started >= 3000);
+    assert.ok(Date.now() - started >= 5000);
     const [waits, end, ...rest] = output.trim().split("\n");
-    assert.equal(waits, "waiting up to 3 s for: an answer of the API server");
+    assert.match(waits!, /^waiting up to [12] s for: an answer of the API server$/);
     assert.match(
         end!,
         new RegExp(`^cilium-spire: the Kubernetes API server ${server} .*ECONNREFUSED`),

@@ -33,6 +33,10 @@ test("a wrong configuration is told in full, and nothing is created", async () =
 
 test("a missing kubeconfig is named", async () => {
     await rejectsBeforeAnyResource({}, /no-such-kubeconfig does not exist\. Set KUBECONFIG/);
+    await rejectsBeforeAnyResource(
+        { "cilium-spire:kubeconfig": "./none" },
+        /kubeconfig = "\.\/none": \/.*\/none does not exist\. Write the path/,
+    );
 });
 
 test("an API server that does not answer is named", async () => {

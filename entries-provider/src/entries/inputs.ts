@@ -1,15 +1,14 @@
 /** What a set of registration entries is asked for and what is seen of it, as the state keeps both. */
 import { isDeepStrictEqual } from "node:util";
+import type { ClusterChoice } from "../kube/kubeConfig";
 import type { AgentRef } from "../spire/agents";
 import type { Entries, Entry } from "../spire/entry";
 import type { ServerRef } from "../spire/spireServer";
 
 /** What every set is asked for. All plain values: a preview must be able to compute the plan. */
-export interface EntrySetArgs {
+export interface EntrySetArgs extends ClusterChoice {
     trustDomain: string;
     clusterName: string;
-    /** kubeconfig context; the current one when absent. */
-    context?: string;
     /** First part of the ID of every entry: what carries it is ours, and nothing else is. */
     idPrefix: string;
     server: ServerRef;

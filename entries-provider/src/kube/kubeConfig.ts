@@ -11,9 +11,9 @@ import { messageOf } from "./messageOf";
 /** Which cluster is meant. */
 export interface ClusterChoice {
     /** kubeconfig context; the current one when absent. */
-    context?: string | undefined;
+    context?: string;
     /** A kubeconfig file, relative to the working directory; those of KUBECONFIG or `~/.kube/config` when absent. */
-    kubeconfig?: string | undefined;
+    kubeconfig?: string;
 }
 
 /** Until a WebSocket is open. */

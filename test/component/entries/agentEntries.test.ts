@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { AgentEntries } from "../../../components/entries/agentEntries";
-import { agentEntriesArgs } from "../../../components/entries/args";
+import { agentEntriesArgs, clusterChoice } from "../../../components/entries/args";
 import { decodeSettings } from "../../../settings/decode";
 import { repositoryRoot } from "../../../sandbox/host/paths";
 import { run } from "../../../sandbox/host/shell";
@@ -38,6 +38,12 @@ async function register(): Promise<Record<string, unknown>> {
     await new Promise((resolve) => entries.urn.apply(resolve));
     return inputs;
 }
+
+test("the resource is told which cluster only by the keys that are set", () => {
+    assert.deepEqual(clusterChoice(settings), {});
+    const chosen = { ...settings, kubeContext: "prod", kubeconfig: "./kubeconfig" };
+    assert.deepEqual(clusterChoice(chosen), { context: "prod", kubeconfig: "./kubeconfig" });
+});
 
 test("the resource asks for what the settings say", async () => {
     const { __provider: _text, ...props } = await register();

@@ -70,6 +70,13 @@ const types: Refusal[] = [
     ...values((x) => ({ verify: x }), /verify = .*: must be true or false/, ["yes", 1]),
     ...values((x) => ({ spire: x }), /spire = .*: must be a group of keys/, ["x", 1, null, []]),
     ...values((x) => ({ workloads: x }), /workloads = .*: must be a group of keys/, ["x", []]),
+    ...values((x) => ({ kubeconfig: x }), /kubeconfig = .*: must /, [
+        "",
+        "~/.kube/config",
+        '{"apiVersion": "v1"}',
+        "a\nb",
+        5,
+    ]),
     ...values((x) => ({ kubeContext: x }), /kubeContext = .*: must /, ["", "a\nb", 5]),
     ...values((replicas) => spire({ server: { replicas } }), /replicas = .*: must be /, [
         0,
