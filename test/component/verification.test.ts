@@ -161,7 +161,7 @@ test("an API server that does not answer is waited for, then exit code 2", async
     assert.equal(code, 2, output);
     assert.ok(Date.now() - started >= 5000);
     const [waits, end, ...rest] = output.trim().split("\n");
-    assert.match(waits!, /^waiting up to [12] s for: an answer of the API server$/);
+    assert.match(waits!, /^waiting up to \d s for: an answer of the API server$/);
     assert.match(
         end!,
         new RegExp(`^cilium-spire: the Kubernetes API server ${server} .*ECONNREFUSED`),

@@ -115,7 +115,7 @@ test("403 is not repeated, and says which right is missing", async () => {
     assert.equal(cluster.asked.length, 1);
 });
 
-test("an API server that refuses connections fails within 5 s", async () => {
+test("an API server that refuses connections fails before its deadline", async () => {
     const kubeconfig = join(cluster.dir, "nowhere");
     const url = await writeUnreachableKubeconfig(kubeconfig);
     const connection = new Cluster({ kubeconfig });
@@ -124,7 +124,7 @@ test("an API server that refuses connections fails within 5 s", async () => {
         connection.ask(connection.version.getCode()),
         new RegExp(`API server ${url} \\(context "nowhere"\\) does not answer: .*ECONNREFUSED`),
     );
-    assert.ok(Date.now() - start < 5000);
+    assert.ok(Date.now() - start < 12_000);
 });
 
 const target = { namespace: "spire-system", pod: "spire-server-0", container: "spire-server" };

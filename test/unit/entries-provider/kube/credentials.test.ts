@@ -85,7 +85,7 @@ test("a plugin that hangs has a deadline, also when it is another program that h
         plugin.applyAuthentication({ name: "u" }, { headers: {} }),
         /^Error: the credential plugin "sh" of kubeconfig x, context "test", did not end within 0\.2 s/,
     );
-    assert.ok(Date.now() - start < 5000);
+    assert.ok(Date.now() - start < 15_000);
 });
 
 test("what a plugin said is short and has no secrets", () => {
