@@ -1,7 +1,7 @@
 /** `cilium-spire prove`: authentication shown on a cluster, with pods of its own. */
 import { Cluster } from "@cilium-spire/entries-provider";
 import { Argument, Command, Option } from "commander";
-import { spireServerRef } from "../components/entries/args";
+import { clusterChoice, spireServerRef } from "../components/entries/args";
 import { imageAt } from "../components/images";
 import { type Authority, discoverAuthority } from "../doctor/discovery";
 import { proveOnStage } from "../doctor/proof/onStage";
@@ -10,6 +10,7 @@ import { configuredStack, type ExitCode, stackName, stdinOption, waitOption } fr
 
 interface Options {
     context?: string;
+    kubeconfig?: string;
     image?: string;
     namespace?: string;
     pullSecret: string[];
@@ -26,6 +27,7 @@ export function prove(end: (code: ExitCode) => void): Command {
         )
         .addArgument(stack.argParser(stackName))
         .option("--context <name>", "kubeconfig context, where no stack says it")
+        .option("--kubeconfig <file>", "kubeconfig file, where no stack says it")
         .option("--image <image>", `an image with /agnhost (default: ${AGNHOST})`)
         .option(
             "--namespace <name>",
@@ -49,11 +51,13 @@ export function prove(end: (code: ExitCode) => void): Command {
 /** @throws CommanderError for options that would be without effect. */
 function requireSense(
     stack: string | undefined,
-    { context, namespace, pullSecret, stdin }: Options,
+    { context, kubeconfig, namespace, pullSecret, stdin }: Options,
     command: Command,
 ): void {
-    if (stack !== undefined && context !== undefined) {
-        command.error("error: --context is for clusters without a stack; a stack has kubeContext");
+    if (stack !== undefined && (context ?? kubeconfig) !== undefined) {
+        command.error(
+            "error: --context and --kubeconfig are for clusters without a stack; a stack has kubeContext and kubeconfig",
+        );
     }
     if (stack === undefined && stdin) command.error("error: --stdin needs the name of the stack");
     if (pullSecret.length > 0 && namespace === undefined) {
@@ -71,13 +75,17 @@ interface Place {
 async function placeOf(stack: string | undefined, options: Options): Promise<Place> {
     const { image = AGNHOST } = options;
     if (stack === undefined) {
-        const cluster = new Cluster(options.context);
+        const { context, kubeconfig } = options;
+        const cluster = new Cluster({
+            ...(context !== undefined && { context }),
+            ...(kubeconfig !== undefined && { kubeconfig }),
+        });
         return { cluster, authority: await discoverAuthority(cluster), image };
     }
     const { settings } = await configuredStack(stack, options.stdin);
-    const { trustDomain, images, kubeContext } = settings;
+    const { trustDomain, images } = settings;
     return {
-        cluster: new Cluster(kubeContext),
+        cluster: new Cluster(clusterChoice(settings)),
         authority: { trustDomain, spireServer: spireServerRef(settings) },
         // One that was named is taken as written, like every image that the configuration names.
         image: options.image ?? imageAt(images.registry, image),

@@ -41,10 +41,7 @@ export interface Verified {
  * Runs what the settings ask for after every change of the settings, of SPIRE's pods or of the entries, and fails the `up`
  * when something is wrong: the next one then runs it again. The proof comes after the doctor, who knows why.
  */
-export function verify(
-    settings: Settings,
-    { server, agent, entries }: Verified,
-): local.Command[] {
+export function verify(settings: Settings, { server, agent, entries }: Verified): local.Command[] {
     const look = (name: string, verb: Verb, dependsOn: pulumi.Resource[]) => {
         const { stdin, ...command } = lookCommand(verb, settings, pulumi.getStack());
         return new local.Command(

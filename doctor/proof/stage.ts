@@ -118,12 +118,14 @@ export class Stage {
 
     /** How many nodes there are for pods without tolerations. */
     private async nodesForPods(): Promise<number> {
-        const { items } = await this.cluster.ask(this.cluster.core.listNode());
-        const takes = ({ spec, status }: (typeof items)[number]) =>
-            !spec?.unschedulable &&
-            !spec?.taints?.some(({ effect }) => effect !== "PreferNoSchedule") &&
-            status?.conditions?.some((c) => c.type === "Ready" && c.status === "True");
-        return items.filter(takes).length;
+        const takes = await this.cluster.list(
+            (page) => this.cluster.core.listNode(page),
+            ({ spec, status }) =>
+                !spec?.unschedulable &&
+                !spec?.taints?.some(({ effect }) => effect !== "PreferNoSchedule") &&
+                status?.conditions?.some((c) => c.type === "Ready" && c.status === "True"),
+        );
+        return takes.filter(Boolean).length;
     }
 
     private async makeNamespace(): Promise<void> {

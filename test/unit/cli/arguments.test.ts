@@ -30,6 +30,7 @@ test("a line that means nothing is refused, with what is wrong", async () => {
         [["doctor", "prod", "--wiat=1"], /unknown option '--wiat=1'/],
         [["doctor", "prod", "--wait"], /'--wait <seconds>' argument missing/],
         [["prove", "prod", "--context", "x"], /a stack has kubeContext/],
+        [["prove", "prod", "--kubeconfig", "x"], /a stack has kubeContext/],
         [["prove", "--stdin"], /--stdin needs the name of the stack/],
         [["prove", "--pull-secret", "x"], /--pull-secret needs --namespace/],
     ];
