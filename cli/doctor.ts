@@ -1,6 +1,6 @@
 /** `cilium-spire doctor STACK`, and the last step of every `up` (components/verification.ts). */
 import { Argument, Command } from "commander";
-import { examineUntilHealthy } from "../doctor/examination";
+import { examineUntilHealthy, isWrong } from "../doctor/examination";
 import { configuredStack, type ExitCode, stackName, stdinOption, waitOption } from "./arguments";
 
 export function doctor(end: (code: ExitCode) => void): Command {
@@ -14,10 +14,12 @@ export function doctor(end: (code: ExitCode) => void): Command {
         .action(async (stack: string, { wait, stdin }: { wait: number; stdin: boolean }) => {
             const { id, settings } = await configuredStack(stack, stdin);
             const results = await examineUntilHealthy(id, settings, wait);
-            for (const { name, finding, cure } of results) {
-                console.log(`${cure === undefined ? "ok   " : "WRONG"}  ${name}: ${finding}`);
+            for (const result of results) {
+                const { name, finding, cure } = result;
+                const verdict = isWrong(result) ? "WRONG" : cure === undefined ? "ok   " : "note ";
+                console.log(`${verdict}  ${name}: ${finding}`);
                 if (cure !== undefined) console.log(`       cure: ${cure}`);
             }
-            end(results.some(({ cure }) => cure !== undefined) ? 1 : 0);
+            end(results.some(isWrong) ? 1 : 0);
         });
 }

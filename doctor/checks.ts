@@ -4,14 +4,16 @@ import {
     agentNodes,
     type Cluster,
     type Entry,
+    hasEntriesIn,
     type List,
     METADATA_ONLY,
     owns,
     planAgentEntries,
+    type RollCall,
+    rollCall,
     SpireServer,
     stepsTo,
     waitForAgents,
-    withoutBanned,
 } from "@cilium-spire/entries-provider";
 import { ciliumArgs } from "../components/cilium/args";
 import { meshAuthConfig } from "../components/cilium/meshAuthConfig";
@@ -20,10 +22,12 @@ import type { Settings } from "../settings/schema";
 import type { StackId } from "../components/owner";
 import { requireCluster } from "./requirements";
 
-/** What a check found. A cure makes it a problem. */
+/** What a check found. A cure makes it a problem, unless it is a note. */
 export interface Finding {
     finding: string;
     cure?: string;
+    /** Something that an `up` goes on without: it is told, and the stack is healthy all the same. */
+    note?: true;
 }
 
 export interface Check {
@@ -34,6 +38,7 @@ export interface Check {
 /** The stack under examination, once: what several checks look at is read once. */
 export class Patient {
     private live?: Promise<Entry[]>;
+    private roll?: Promise<RollCall>;
 
     constructor(
         readonly cluster: Cluster,
@@ -55,6 +60,20 @@ export class Patient {
     liveEntries(): Promise<Entry[]> {
         this.live ??= this.spireServer().then((server) => server.entries());
         return this.live;
+    }
+
+    /** Nodes by whether an `up` gives them entries. */
+    rollCall(): Promise<RollCall> {
+        this.roll ??= this.callRoll();
+        return this.roll;
+    }
+
+    private async callRoll(): Promise<RollCall> {
+        const server = await this.spireServer();
+        const seen = await agentNodes(this.cluster, this.entries.agentDaemonSet);
+        const hasEntries = hasEntriesIn(this.entries.idPrefix, await this.liveEntries());
+        const roster = { ...this.entries, hasEntries };
+        return await rollCall(this.cluster, seen, roster, await server.agents());
     }
 }
 
@@ -82,20 +101,32 @@ export const checks: Check[] = [
         run: async (patient) => {
             const { cluster, entries } = patient;
             const server = await patient.spireServer();
-            const { agentDaemonSet } = entries;
-            const { wanted } = await waitForAgents(cluster, server, agentDaemonSet, entries, 0);
-            return { finding: `${wanted.length} attested` };
+            const hasEntries = hasEntriesIn(entries.idPrefix, await patient.liveEntries());
+            const awaited = { ...entries, hasEntries };
+            const { present } = await waitForAgents(cluster, server, awaited, 0);
+            return { finding: `on ${present.length} nodes` };
+        },
+    },
+    {
+        name: "nodes without entries",
+        run: async (patient) => {
+            const { excluded } = await patient.rollCall();
+            if (excluded.length === 0) return { finding: "none" };
+            const list = excluded.map(({ node, why }) => `${node.name}: ${why}`).join("; ");
+            return {
+                finding: `pods on them are blocked where authentication is required: ${list}`,
+                cure: `bring them back or remove them, evict a banned agent; then ${UP}`,
+                note: true,
+            };
         },
     },
     {
         name: "registration entries",
         run: async (patient) => {
-            const { cluster, entries } = patient;
-            const server = await patient.spireServer();
-            const { wanted } = await agentNodes(cluster, entries.agentDaemonSet);
-            const { allowed } = withoutBanned(entries, wanted, await server.agents());
+            const { entries } = patient;
+            const { present } = await patient.rollCall();
             const live = await patient.liveEntries();
-            const steps = stepsTo(planAgentEntries(entries, allowed), live, entries.idPrefix);
+            const steps = stepsTo(planAgentEntries(entries, present), live, entries.idPrefix);
             const wrong = [
                 ...steps.create.map((entry) => `${entry.id} is missing`),
                 ...steps.update.map((entry) => `${entry.id} was changed`),

@@ -73,5 +73,9 @@ export async function examineUntilHealthy(
     return poll(waitSeconds * 1000, "healthy stack", attempt, { intervalMs: PAUSE_MS, onWait });
 }
 
-const isWrong = ({ cure }: Result) => cure !== undefined;
+/** True when an `up` must not go on with what was found. */
+export function isWrong({ cure, note }: Result): boolean {
+    return cure !== undefined && !note;
+}
+
 const nameOf = ({ name }: Result) => name;

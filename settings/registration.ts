@@ -15,6 +15,12 @@ export const registrationSettings = group({
         .describe(
             "Labels of the nodes where cilium-operator may run: only their agents may issue its admin identity, and Cilium's chart gets them as its node selector. Empty: all nodes.",
         ),
+    unattestedNodes: z
+        .enum(["fail", "exclude"])
+        .default("fail")
+        .describe(
+            "Ready nodes whose agent has not attested by the deadline: `fail` stops the `up` and names them, `exclude` leaves them out with a warning. Nodes that are not Ready are always left out, without waiting, until their agent attests; what a node has it keeps.",
+        ),
     timeoutSeconds: z
         .int()
         .min(10, "must be 10 to 86400")

@@ -67,6 +67,10 @@ function entrySetArgs(settings: Settings, id: StackId, set: string): EntrySetArg
         clusterName,
         idPrefix: `${ownerOf(id)}.${set}`,
         timeoutSeconds: registration.timeoutSeconds,
+        // Only what is not the default, which the inputs of older states do not have.
+        ...(registration.unattestedNodes !== "fail" && {
+            unattestedNodes: registration.unattestedNodes,
+        }),
         server: spireServerRef(settings),
         agentDaemonSet: { namespace: spire.agent.namespace, daemonSet: AGENT_NAME },
     };

@@ -1,13 +1,8 @@
 /** The package's public face: what the dynamic resources run, and the parts that doctor and tests look with. */
 export { agentEntries, type AgentEntriesArgs } from "./entries/agentEntries";
-export {
-    type AgentNode,
-    agentNodes,
-    agentSpiffeId,
-    staleAgents,
-    waitForAgents,
-    withoutBanned,
-} from "./spire/agents";
+export { hasEntriesIn } from "./entries/entrySet";
+export { type AgentNode, agentNodes } from "./spire/agentNodes";
+export { agentSpiffeId, type RollCall, rollCall, staleAgents, waitForAgents } from "./spire/agents";
 export { restartOperator } from "./entries/operator";
 export type { EntrySetArgs } from "./entries/inputs";
 export { type Entries, type Entry, fromShown, normalize, toData } from "./spire/entry";

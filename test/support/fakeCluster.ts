@@ -4,8 +4,10 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "no
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { json } from "node:stream/consumers";
 import { after, before, beforeEach } from "node:test";
+import { type WebSocket, WebSocketServer } from "ws";
 
 const NAMESPACED = [
     "StatefulSet",
@@ -50,6 +52,16 @@ export const SILENCE = Symbol("silence");
 /** What is at a path; undefined for "not found". */
 export type Answer = object | typeof CUT | typeof SILENCE | undefined;
 
+/** What a command in a container comes to. */
+export interface ExecAnswer {
+    code?: number;
+    stdout?: string;
+    stderr?: string;
+}
+
+/** Runs a command that somebody executes in a pod. */
+export type Execute = (command: string[], stdin: string) => ExecAnswer | Reply;
+
 export interface FakeCluster {
     /** The requests since the current test began, in their order. */
     asked: Asked[];
@@ -59,7 +71,10 @@ export interface FakeCluster {
     dir: string;
 }
 
-export function useFakeCluster(answer: (path: string, asked: Asked) => Answer): FakeCluster {
+export function useFakeCluster(
+    answer: (path: string, asked: Asked) => Answer,
+    exec: Execute = () => new Reply(404),
+): FakeCluster {
     const fake: FakeCluster = { asked: [], url: "", dir: "" };
     const answerTo = async (request: IncomingMessage): Promise<Answer> => {
         const url = new URL(request.url!, "http://x");
@@ -84,6 +99,9 @@ export function useFakeCluster(answer: (path: string, asked: Asked) => Answer): 
             response.end(JSON.stringify(body));
         });
     });
+    cluster.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+        answerExec(request, socket, head, exec),
+    );
     const inherited = process.env.KUBECONFIG;
     beforeEach(() => {
         fake.asked.length = 0;
@@ -104,6 +122,44 @@ export function useFakeCluster(answer: (path: string, asked: Asked) => Answer): 
         await rm(fake.dir, { recursive: true });
     });
     return fake;
+}
+
+const EXEC = "v5.channel.k8s.io";
+const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => EXEC });
+/** Channels of the protocol; the last one tells that another has ended. */
+const [STDOUT, STDERR, STATUS, CLOSE] = [1, 2, 3, 255] as const;
+
+/** A command that takes standard input runs at its end, and is then too late to be refused. */
+function answerExec(request: IncomingMessage, socket: Duplex, head: Buffer, exec: Execute): void {
+    const query = new URL(request.url!, "http://x").searchParams;
+    const command = query.getAll("command");
+    const early = query.get("stdin") === "true" ? undefined : exec(command, "");
+    if (early instanceof Reply) {
+        socket.end(`HTTP/1.1 ${early.status} Refused\r\n\r\n`);
+        return;
+    }
+    sockets.handleUpgrade(request, socket, head, (stream) => {
+        if (early) return print(stream, early);
+        const chunks: Buffer[] = [];
+        stream.on("message", (data: Buffer) => {
+            if (data[0] !== CLOSE) return void chunks.push(data.subarray(1));
+            const late = exec(command, Buffer.concat(chunks).toString("utf8"));
+            if (late instanceof Reply) stream.terminate();
+            else print(stream, late);
+        });
+    });
+}
+
+/** As kubelets do: what was printed, then how it ended. */
+function print(stream: WebSocket, { code = 0, stdout = "", stderr = "" }: ExecAnswer): void {
+    const causes = [{ reason: "ExitCode", message: String(code) }];
+    const failure = { status: "Failure", reason: "NonZeroExitCode", details: { causes } };
+    const send = (channel: number, text: string) => {
+        if (text) stream.send(Buffer.concat([Buffer.of(channel), Buffer.from(text)]));
+    };
+    send(STDOUT, stdout);
+    send(STDERR, stderr);
+    send(STATUS, JSON.stringify(code === 0 ? { status: "Success" } : failure));
 }
 
 function replyOf(found: object): Reply {

@@ -1,6 +1,6 @@
 /** The dynamic resource `AgentEntries`: the registration entries that Cilium needs, for all agents of a cluster. */
 import { agentSpiffeId } from "../spire/agents";
-import { entrySetResource } from "./entrySet";
+import { entrySetResource } from "./resource";
 import type { EntrySetArgs } from "./inputs";
 import { type OperatorRef, operatorNodes, restartOperator } from "./operator";
 import { operatorEntryKeys, planAgentEntries, type PlanSettings } from "./plan";

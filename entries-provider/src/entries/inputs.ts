@@ -1,12 +1,13 @@
 /** What a set of registration entries is asked for and what is seen of it, as the state keeps both. */
 import { isDeepStrictEqual } from "node:util";
 import type { ClusterChoice } from "../kube/kubeConfig";
-import type { AgentRef } from "../spire/agents";
+import type { AgentRef } from "../spire/agentNodes";
+import type { AttendanceRules } from "../spire/agents";
 import type { Entries, Entry } from "../spire/entry";
 import type { ServerRef } from "../spire/spireServer";
 
 /** What every set is asked for. All plain values: a preview must be able to compute the plan. */
-export interface EntrySetArgs extends ClusterChoice {
+export interface EntrySetArgs extends ClusterChoice, AttendanceRules {
     trustDomain: string;
     clusterName: string;
     /** First part of the ID of every entry: what carries it is ours, and nothing else is. */
@@ -28,12 +29,19 @@ export interface Observed {
     drift?: Record<string, string>;
 }
 
-export type Inputs<Args> = Args & Observed;
+/** What an `up` that failed leaves in the outputs alone, where it is a difference to every next one. */
+export interface Unfinished {
+    /** IDs of entries that may have been written, without what follows a write. */
+    unfinished?: string[];
+}
 
-/** What an `up` that was killed may have written: it did not come to what follows a write. */
-export function unrecorded(planned: Entries, state: Observed = {}): Entry[] {
+export type Inputs<Args> = Args & Observed & Unfinished;
+
+/** What an `up` that was killed, or failed, may have written: it did not come to what follows a write. */
+export function unrecorded(planned: Entries, state: Observed & Unfinished = {}): Entry[] {
+    const unfinished = new Set(state.unfinished);
     return Object.entries(planned)
-        .filter(([key, entry]) => !isDeepStrictEqual(entry, state.entries?.[key]))
+        .filter(([key, e]) => unfinished.has(e.id) || !isDeepStrictEqual(e, state.entries?.[key]))
         .map(([, entry]) => entry);
 }
 
@@ -52,13 +60,14 @@ export function withoutObserved<Args>(inputs: Inputs<Args>): object {
         agents: _agents,
         excluded: _excluded,
         drift: _drift,
+        unfinished: _unfinished,
         ...args
     } = inputs;
     return args;
 }
 
-/** What counts as a difference: neither the provider's own text, nor how patient the waiting is, nor drift itself. */
+/** What counts as a difference: neither the provider's own text, nor how the waiting is done, nor drift itself. */
 export function comparable(inputs: Inputs<EntrySetArgs>): object {
-    const { drift: _drift, timeoutSeconds: _timeout, ...rest } = inputs;
+    const { drift: _drift, timeoutSeconds: _timeout, unattestedNodes: _rule, ...rest } = inputs;
     return { ...rest, __provider: undefined };
 }

@@ -13,7 +13,8 @@
  * One entry per agent also is what keeps registration linear: SPIRE looks for a similar entry before it writes one, and that
  * look-up reads every entry that shares a selector, so links have selectors of their own.
  */
-import { agentSpiffeId, type AgentNode } from "../spire/agents";
+import type { AgentNode } from "../spire/agentNodes";
+import { agentSpiffeId } from "../spire/agents";
 import { type Entries, type Entry, normalize } from "../spire/entry";
 
 export type Registration = "perAgent" | "nodeAlias";

@@ -20,6 +20,12 @@ export function owns(idPrefix: string, entry: { id: string }): boolean {
     return entry.id.startsWith(start) && entry.id.slice(start.length).split(".").length === 2;
 }
 
+/** For which places, node UIDs or "cluster", a list has entries of the set with this prefix. */
+export function placesOf(idPrefix: string, entries: Entry[]): Set<string> {
+    const ours = entries.filter((entry) => owns(idPrefix, entry));
+    return new Set(ours.map(({ id }) => id.slice(idPrefix.length + 1).split(".")[0]!));
+}
+
 /**
  * Someone else's entries with the SPIFFE ID, parent and selectors of one of ours. SPIRE allows only one such entry, and
  * to take over what we did not write is not ours to decide.

@@ -1,7 +1,8 @@
 /** The dynamic resource `WorkloadEntries`: registration entries for workloads, under the agents of chosen nodes. */
-import { type AgentNode, agentSpiffeId } from "../spire/agents";
+import type { AgentNode } from "../spire/agentNodes";
+import { agentSpiffeId } from "../spire/agents";
 import { type Entries, type Entry, normalize } from "../spire/entry";
-import { entrySetResource } from "./entrySet";
+import { entrySetResource } from "./resource";
 import type { EntrySetArgs } from "./inputs";
 
 /** Under which parents an entry is written. */

@@ -1,18 +1,18 @@
-/** SPIRE agents: on which nodes they belong, which have attested, and why one has not. */
-import type { V1DaemonSet, V1Pod } from "@kubernetes/client-node";
-import type { Cluster, NodeHeader } from "../kube/cluster";
-import { isReady, podState, selectorText } from "../kube/pods";
+/** SPIRE agents: which have attested, what becomes of nodes whose agent has not, and which agents are left over. */
+import type { Cluster } from "../kube/cluster";
 import { type Attempt, poll } from "../kube/poll";
+import {
+    type AgentNode,
+    agentNodes,
+    type AgentRef,
+    type HasEntries,
+    missingPods,
+    type SeenNode,
+    type SeenNodes,
+    wantedNodes,
+    withReadiness,
+} from "./agentNodes";
 import type { AttestedAgent, SpireServer } from "./spireServer";
-
-/** Of how many missing agents the reason is looked up. */
-const EXPLAINED = 20;
-
-/** Where the agents run. */
-export interface AgentRef {
-    namespace: string;
-    daemonSet: string;
-}
 
 /** Whose agents, in SPIFFE terms. */
 export interface AgentIdentity {
@@ -20,55 +20,130 @@ export interface AgentIdentity {
     clusterName: string;
 }
 
-/** A node that runs, or should run, a SPIRE agent. Its UID is the last segment of the agent's SPIFFE ID (k8s_psat). */
-export type AgentNode = NodeHeader;
-
-/** The nodes of a cluster, from the agents' point of view. */
-export interface AgentNodes {
-    all: AgentNode[];
-    /** Those on which the DaemonSet has put a pod; all, as long as there is no DaemonSet (a first preview). */
-    wanted: AgentNode[];
+/** What becomes of nodes without an attested agent. */
+export interface AttendanceRules {
+    /**
+     * Ready nodes: `fail` waits for them until the deadline, `exclude` goes on without them then. Absent: `fail`. Nodes that
+     * are not Ready are never waited for.
+     */
+    unattestedNodes?: "fail" | "exclude";
 }
+
+/** By what nodes get entries. */
+export interface Roster extends AgentIdentity, AttendanceRules {
+    hasEntries: HasEntries;
+}
+
+/** A node that gets no entries. */
+export interface Exclusion {
+    node: AgentNode;
+    /** Always the same words for the same cause: an input of a resource, whose every change is a difference. */
+    reason: string;
+    /** What is known in this moment. */
+    why: string;
+}
+
+/** The nodes where agents belong, by what their agents have done. */
+export interface RollCall {
+    wanted: AgentNode[];
+    /** Nodes that get entries. */
+    present: AgentNode[];
+    /** Nodes without an agent that may attest. */
+    excluded: Exclusion[];
+    /** Ready nodes whose agent has not attested; with `fail` they are `present` too. */
+    late: Exclusion[];
+}
+
+const BANNED = "its agent is banned";
+const NOT_READY = "its node is not Ready";
+const NOT_ATTESTED = "its agent has not attested";
+
+/** Of how many nodes a message says why. */
+const EXPLAINED = 20;
+/** Of a pause between two looks through all nodes and pods: 10 s with 5,000 nodes. */
+const PAUSE_PER_NODE_MS = 2;
 
 /** The SPIFFE ID that SPIRE's k8s_psat attestor gives the agent of a node. */
 export function agentSpiffeId(trustDomain: string, clusterName: string, nodeUid: string): string {
     return `spiffe://${trustDomain}/spire/agent/k8s_psat/${clusterName}/${nodeUid}`;
 }
 
-/** Reads the nodes of the cluster. */
-export async function agentNodes(cluster: Cluster, agent: AgentRef): Promise<AgentNodes> {
-    const [all, set] = await Promise.all([cluster.nodeHeaders(), daemonSet(cluster, agent)]);
-    if (!set) return { all, wanted: all };
-    const pods = await podsByNode(cluster, agent, set);
-    return { all, wanted: all.filter((node) => pods.has(node.name)) };
+/**
+ * Sorts nodes by whether they get entries:
+ *  - Not those whose agent is banned: banning is SPIRE's revocation, and entries would undo it half.
+ *  - Not those that are not Ready and whose agent has not attested: they may never come. But one that has entries keeps
+ *    them as long as its Node object is there, so that a reboot is neither a difference nor an outage.
+ *  - Ready ones whose agent has not attested as the rules say; again none loses what it has.
+ */
+function callRoll(rules: Roster, wanted: SeenNode[], agents: AttestedAgent[]): RollCall {
+    const { hasEntries } = rules;
+    const now = Date.now() / 1000;
+    const known = new Map(agents.map((agent) => [agent.spiffeId, agent]));
+    const roll: RollCall = { wanted, present: [], excluded: [], late: [] };
+    for (const node of wanted) {
+        const agent = known.get(idOf(rules, node.uid));
+        const { notReady } = node;
+        if (agent?.banned) roll.excluded.push({ node, reason: BANNED, why: BANNED });
+        else if (agent && agent.expiresAt > now) roll.present.push(node);
+        else if (notReady === undefined) {
+            const late = { node, reason: NOT_ATTESTED, why: whyLate(node) };
+            roll.late.push(late);
+            if (rules.unattestedNodes !== "exclude" || hasEntries(node)) roll.present.push(node);
+            else roll.excluded.push(late);
+        } else if (hasEntries(node)) roll.present.push(node);
+        else {
+            const why = `node is not Ready (${notReady})`;
+            roll.excluded.push({ node, reason: NOT_READY, why });
+        }
+    }
+    return roll;
 }
 
 /**
- * Leaves out the nodes whose agents are banned: banning is SPIRE's revocation, and entries would undo it half.
+ * Calls the roll of the nodes where agents belong, after a closer look at those whose agents are missing.
  *
- * @returns the nodes left, and the reason for each that was left out.
+ * @returns also the nodes as they are then known.
  */
-export function withoutBanned(
-    identity: AgentIdentity,
-    nodes: AgentNode[],
+export async function rollCall(
+    cluster: Cluster,
+    nodes: SeenNodes,
+    rules: Roster,
     agents: AttestedAgent[],
-): { allowed: AgentNode[]; excluded: Record<string, string> } {
-    const banned = new Set(agents.filter((agent) => agent.banned).map((agent) => agent.spiffeId));
-    const isBanned = (node: AgentNode) => banned.has(idOf(identity, node.uid));
-    return {
-        allowed: nodes.filter((node) => !isBanned(node)),
-        excluded: Object.fromEntries(
-            nodes.filter(isBanned).map((node) => [node.name, "its agent is banned"]),
-        ),
-    };
+): Promise<RollCall & { seen: SeenNodes }> {
+    const { hasEntries } = rules;
+    const now = Date.now() / 1000;
+    const known = new Set(
+        agents.filter((a) => a.banned || a.expiresAt > now).map((a) => a.spiffeId),
+    );
+    const attested = ({ uid }: AgentNode) => known.has(idOf(rules, uid));
+    const seen = await withReadiness(cluster, nodes, attested, hasEntries);
+    return { ...callRoll(rules, wantedNodes(seen, hasEntries), agents), seen };
 }
 
-/** SPIFFE IDs of agents of this cluster whose Node object is gone. SPIRE keeps them, and a ban must be kept. */
+/** The nodes that are left out for want of an agent, and not for what it did: in words, or undefined for none. */
+export function leftOut({ excluded }: RollCall, known: object = {}): string | undefined {
+    const found = excluded.filter(
+        ({ node, reason }) => reason !== BANNED && !Object.hasOwn(known, node.name),
+    );
+    return found.length ? listed(found) : undefined;
+}
+
+/** True for a node that is left out because somebody banned its agent. */
+export function isBanned({ reason }: Exclusion): boolean {
+    return reason === BANNED;
+}
+
+/**
+ * SPIFFE IDs of agents of this cluster whose Node object is gone. SPIRE keeps them, and a ban must be kept.
+ *
+ * @param nodes all of the cluster; none are no answer, and then no agent is stale.
+ */
 export function staleAgents(
     identity: AgentIdentity,
     nodes: AgentNode[],
     agents: AttestedAgent[],
 ): string[] {
+    if (nodes.length === 0) return [];
     const known = new Set(nodes.map((node) => idOf(identity, node.uid)));
     const prefix = idOf(identity, "");
     return agents
@@ -76,123 +151,78 @@ export function staleAgents(
         .map((agent) => agent.spiffeId);
 }
 
-/** What {@link waitForAgents} found once all had attested. */
-export interface Attestation extends AgentNodes {
+/** What {@link waitForAgents} found. */
+export interface Attestation extends RollCall {
+    /** Every node of the cluster. */
+    all: AgentNode[];
     agents: AttestedAgent[];
 }
 
+/** What {@link waitForAgents} goes by. */
+export interface Awaited extends Roster {
+    agentDaemonSet: AgentRef;
+    /** Nodes, by name, for which an earlier `up` has waited in vain. */
+    givenUp?: object | undefined;
+}
+
 /**
- * Waits until the agents of all nodes have attested; banned ones are not waited for.
+ * Waits until the agents of all nodes have attested that {@link rollCall} does not leave out.
  *
  * @param waitMs the deadline; 0 looks once.
- * @throws Error at the deadline that names each missing node, and says of the first 20 why the agent is missing.
+ * @throws Error at the deadline that names each missing node and why its agent is missing; also when every node would
+ * be left out.
  */
 export async function waitForAgents(
     cluster: Cluster,
     server: Pick<SpireServer, "agents">,
-    agent: AgentRef,
-    identity: AgentIdentity,
+    awaited: Awaited,
     waitMs: number,
 ): Promise<Attestation> {
-    const where = nameOf(agent);
-    const attempt = async (last: boolean): Promise<Attempt<Attestation>> => {
-        const [set, agents] = await Promise.all([daemonSet(cluster, agent), server.agents()]);
-        if (!set) return { waitingFor: `${where} does not exist` };
-        const desired = Math.max(set.status?.desiredNumberScheduled ?? 0, 1);
-        const known = attestedIds(identity, agents);
-        // Thousands of nodes and pods are not looked through each second when their number alone says that some are missing.
-        if (!last && known.size < desired) {
-            return { waitingFor: `${known.size} of the ${desired} agents of ${where} attested` };
-        }
-        const [all, pods] = await Promise.all([
-            cluster.nodeHeaders(),
-            podsByNode(cluster, agent, set),
+    const { agentDaemonSet, unattestedNodes, givenUp = {} } = awaited;
+    let said = "";
+    let nextLook = 0;
+    const look = async (): Promise<Attempt<Attestation>> => {
+        const [nodes, agents] = await Promise.all([
+            agentNodes(cluster, agentDaemonSet),
+            server.agents(),
         ]);
-        if (pods.size < desired) {
-            return { waitingFor: `${where} has ${pods.size} of ${desired} pods` };
-        }
-        const wanted = all.filter((node) => pods.has(node.name));
-        const missing = wanted.filter((node) => !known.has(idOf(identity, node.uid)));
-        if (missing.length === 0) return { done: { all, wanted, agents } };
-        const names = missing.map((node) => node.name);
-        if (!last) return { waitingFor: names.join(", ") };
-        const reasons = names
-            .slice(0, EXPLAINED)
-            .map((name) => whyMissing(cluster, name, pods.get(name)!));
-        const more = names.slice(EXPLAINED);
-        const rest = more.length > 0 ? `; and ${more.length} more: ${more.join(", ")}` : "";
-        return { waitingFor: (await Promise.all(reasons)).join("; ") + rest };
+        nextLook = Date.now() + nodes.nodes.length * PAUSE_PER_NODE_MS;
+        const { seen, ...roll } = await rollCall(cluster, nodes, awaited, agents);
+        const missing = missingPods(seen, agentDaemonSet);
+        if (missing !== undefined) return { waitingFor: missing };
+        const nobody = roll.present.length === 0 ? leftOut(roll) : undefined;
+        if (nobody !== undefined) return { waitingFor: `not one node has an agent: ${nobody}` };
+        const result = { ...roll, all: seen.nodes, agents };
+        const late = roll.late.filter(({ node }) => !Object.hasOwn(givenUp, node.name));
+        if (late.length === 0) return { done: result };
+        const waitingFor = listed(late);
+        return unattestedNodes === "exclude" ? { waitingFor, late: () => result } : { waitingFor };
+    };
+    const attempt = async (last: boolean): Promise<Attempt<Attestation>> => {
+        if (!last && Date.now() < nextLook) return { waitingFor: said };
+        const result = await look();
+        if ("waitingFor" in result) said = result.waitingFor;
+        return result;
     };
     return await poll(waitMs, "complete attestation of the SPIRE agents", attempt);
-}
-
-/** SPIFFE IDs of this cluster's agents that need not be waited for: attested and not expired, or banned. */
-function attestedIds(identity: AgentIdentity, agents: AttestedAgent[]): Set<string> {
-    const now = Date.now() / 1000;
-    const prefix = idOf(identity, "");
-    return new Set(
-        agents
-            .filter((a) => a.spiffeId.startsWith(prefix) && (a.banned || a.expiresAt > now))
-            .map((a) => a.spiffeId),
-    );
-}
-
-async function daemonSet(
-    cluster: Cluster,
-    { namespace, daemonSet: name }: AgentRef,
-): Promise<V1DaemonSet | undefined> {
-    return await cluster.find(cluster.apps.readNamespacedDaemonSet({ name, namespace }));
-}
-
-function nameOf({ namespace, daemonSet: name }: AgentRef): string {
-    return `DaemonSet ${namespace}/${name}`;
-}
-
-/** What is kept of an agent's pod. */
-interface AgentPod {
-    name: string;
-    namespace: string;
-    ready: boolean;
-    state: string;
-}
-
-async function podsByNode(
-    cluster: Cluster,
-    agent: AgentRef,
-    set: V1DaemonSet,
-): Promise<Map<string, AgentPod>> {
-    const { namespace } = agent;
-    const labelSelector = selectorText(nameOf(agent), set.spec?.selector);
-    const pods = await cluster.list(
-        (page) => cluster.core.listNamespacedPod({ namespace, labelSelector, ...page }),
-        (pod): [string, AgentPod] => [
-            nodeOf(pod),
-            { name: pod.metadata!.name!, namespace, ready: isReady(pod), state: podState(pod) },
-        ],
-    );
-    return new Map(pods);
-}
-
-/** A DaemonSet pod names its node in its affinity; `nodeName` is empty until it is scheduled. */
-function nodeOf(pod: V1Pod): string {
-    const required =
-        pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-    const named = required?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0];
-    return pod.spec?.nodeName ?? named ?? "";
 }
 
 function idOf({ trustDomain, clusterName }: AgentIdentity, uid: string): string {
     return agentSpiffeId(trustDomain, clusterName, uid);
 }
 
-async function whyMissing(cluster: Cluster, name: string, pod: AgentPod): Promise<string> {
-    const node = await cluster.find(cluster.core.readNode({ name }));
-    const ready = node?.status?.conditions?.find((c) => c.type === "Ready");
-    if (ready?.status !== "True") {
-        return `${name}: node is not Ready (${ready?.message ?? "no status"})`;
+function listed(exclusions: Exclusion[]): string {
+    const told = exclusions.slice(0, EXPLAINED).map(({ node, why }) => `${node.name}: ${why}`);
+    const more = exclusions.slice(EXPLAINED).map(({ node }) => node.name);
+    const rest = more.length > 0 ? [`and ${more.length} more: ${more.join(", ")}`] : [];
+    return [...told, ...rest].join("; ");
+}
+
+function whyLate({ pod }: SeenNode): string {
+    if (!pod) return "the DaemonSet has no pod for it";
+    const { name, namespace, ready, state } = pod;
+    if (ready) {
+        return `pod ${name} is Ready but attested under another ID; was the Node object recreated? Delete the pod`;
     }
-    if (pod.ready) {
-        return `${name}: pod ${pod.name} is Ready but attested under another ID; was the Node object recreated? Delete the pod`;
-    }
-    return `${name}: ${pod.state}; see kubectl -n ${pod.namespace} logs ${pod.name}`;
+    return `${state}; see kubectl -n ${namespace} logs ${name}`;
 }

@@ -4,8 +4,11 @@
  */
 import { type Entry, fromShown, idFromJson, type ShownEntry, toData } from "./entry";
 import type { Cluster } from "../kube/cluster";
+import { messageOf } from "../kube/messageOf";
 import { isReady, podState, selectorText } from "../kube/pods";
 import { poll } from "../kube/poll";
+import { batchesOf } from "./batches";
+import { parseOutput, shortened } from "./commandOutput";
 
 /** The server and its command line, where SPIRE's images have it (Dockerfile, all releases from 1.9). */
 export const SERVER_PROGRAM = "/opt/spire/bin/spire-server";
@@ -35,8 +38,6 @@ export interface EntryFailure {
 /** gRPC status codes that SPIRE uses per entry. */
 export const GRPC = { ok: 0, notFound: 5, alreadyExists: 6 } as const;
 
-/** Entries per exec. SPIRE's API takes gRPC messages of up to 4 MiB; an entry is well below 1 KiB. */
-const BATCH = 500;
 const COMMAND_TIMEOUT_MS = 60_000;
 
 interface AgentJson {
@@ -91,7 +92,7 @@ export class SpireServer {
         });
     }
 
-    /** Every agent on record, expired and banned ones too. */
+    /** Every agent on record, expired and banned ones too: the command reads all pages (cli/agent/list.go). */
     async agents(): Promise<AttestedAgent[]> {
         const { agents = [] } = await this.json<{ agents?: AgentJson[] }>(["agent", "list"]);
         return agents.map((agent) => ({
@@ -101,7 +102,7 @@ export class SpireServer {
         }));
     }
 
-    /** Every registration entry, whoever wrote it. */
+    /** Every registration entry, whoever wrote it: the command reads all pages (cli/entry/show.go). */
     async entries(): Promise<Entry[]> {
         const { entries = [] } = await this.json<{ entries?: ShownEntry[] }>(["entry", "show"]);
         return entries.map(fromShown);
@@ -132,9 +133,14 @@ export class SpireServer {
         await this.json(["agent", "ban", "-spiffeID", spiffeId]);
     }
 
-    /** Forgets an agent. Not a revocation: an agent that can attest comes back. */
+    /** Forgets an agent, if it is known. Not a revocation: an agent that can attest comes back. */
     async evict(spiffeId: string): Promise<void> {
-        await this.json(["agent", "evict", "-spiffeID", spiffeId]);
+        try {
+            await this.json(["agent", "evict", "-spiffeID", spiffeId]);
+        } catch (error) {
+            // SPIRE may have pruned it meanwhile.
+            if (!/code = NotFound/.test(messageOf(error))) throw error;
+        }
     }
 
     private async writeEntries(verb: "create" | "update", entries: Entry[]) {
@@ -155,8 +161,7 @@ export class SpireServer {
         run: (batch: T[]) => Promise<BatchResult>,
     ): Promise<EntryFailure[]> {
         const failures: EntryFailure[] = [];
-        for (let start = 0; start < items.length; start += BATCH) {
-            const batch = items.slice(start, start + BATCH);
+        for (const batch of batchesOf(items)) {
             const { results = [] } = await run(batch);
             batch.forEach((item, i) => {
                 const status = results[i]?.status;
@@ -181,12 +186,11 @@ export class SpireServer {
                 ? { timeoutMs: COMMAND_TIMEOUT_MS }
                 : { timeoutMs: COMMAND_TIMEOUT_MS, stdin },
         );
+        const what = `spire-server ${args.join(" ")} in pod ${namespace}/${this.pod}`;
         if (result.code !== 0) {
-            const said = (result.stderr || result.stdout).trim();
-            throw new Error(
-                `spire-server ${args.join(" ")} ended with ${result.code} in pod ${namespace}/${this.pod}: ${said}`,
-            );
+            const said = shortened(result.stderr || result.stdout);
+            throw new Error(`${what} ended with ${result.code}: ${said}`);
         }
-        return JSON.parse(result.stdout) as T;
+        return parseOutput(what, result) as T;
     }
 }

@@ -7,8 +7,11 @@ import { type Asked, pageOf, Reply, useFakeCluster } from "../../../support/fake
 const NODES = "/api/v1/nodes";
 const PODS = "/api/v1/namespaces/spire-system/pods";
 const COUNT = 1200;
-const AGENT = { namespace: "spire-system", daemonSet: "spire-agent" };
-const IDENTITY = { trustDomain: "d.local", clusterName: "c" };
+const AWAITED = {
+    ...{ trustDomain: "d.local", clusterName: "c" },
+    agentDaemonSet: { namespace: "spire-system", daemonSet: "spire-agent" },
+    hasEntries: () => false,
+};
 
 /** Answers of the next lists of nodes before it is as usual. */
 let failures: (Reply | undefined)[] = [];
@@ -90,25 +93,20 @@ function attested(count: number, uidOf = (i: number) => `uid-n${i}`) {
 }
 
 async function waited(waitMs: number, server: ReturnType<typeof attested>): Promise<string> {
-    return await waitForAgents(new Cluster(), server, AGENT, IDENTITY, waitMs).then(
-        ({ wanted }) => `${wanted.length} attested`,
+    return await waitForAgents(new Cluster(), server, AWAITED, waitMs).then(
+        ({ present }) => `${present.length} attested`,
         (error: unknown) => (error as Error).message,
     );
 }
 
-test("while too few agents have attested, each second of waiting asks for one object", async () => {
-    assert.match(
-        await waited(1500, attested(1199)),
-        /after 2 s: n1199: pod spire-agent-1199 is Running/,
-    );
-    const asked = shapes();
-    const first = asked.findIndex((shape) => shape.includes(" from "));
-    // The DaemonSet at each attempt, and all nodes and pods at the last one.
-    assert.ok(first >= 2, asked.join("\n"));
-    const [set] = asked;
-    assert.match(set!, /\/daemonsets\/spire-agent$/);
-    assert.ok(asked.slice(0, first).every((shape) => shape === set));
-    assert.equal(asked.length - first, 3 + 3 + 1);
+test("while agents are missing, many nodes are not looked through each second", async () => {
+    const waiting = waitForAgents(new Cluster(), attested(1199), AWAITED, 1500);
+    const seen = new Promise((resolve) => setTimeout(resolve, 1300)).then(shapes);
+    const failed = assert.rejects(waiting, /after 2 s: n1199: pod spire-agent-1199 is Running/);
+    const look = (await seen) as string[];
+    // Once: the DaemonSet, three pages each of nodes and pods, and the one node whose agent is missing.
+    assert.deepEqual([look.length, look.at(-1)], [8, `${NODES}/n1199`]);
+    await failed;
 });
 
 test("when all have attested, nodes and pods are read once", async () => {
@@ -116,14 +114,16 @@ test("when all have attested, nodes and pods are read once", async () => {
     assert.equal(cluster.asked.length, 1 + 3 + 3);
 });
 
-test("of many missing agents the reason is looked up for twenty, and all are named", async () => {
+test("of many missing agents the reason is told for twenty, and all are named", async () => {
     const message = await waited(
         0,
         attested(1200, (i) => (i < 100 ? `old-${i}` : `uid-n${i}`)),
     );
     assert.match(message, /^no complete attestation of the SPIRE agents: n0: pod spire-agent-0 is/);
-    assert.match(message, /; n7: node is not Ready \(gone\); n8: pod /);
-    assert.match(message, /; and 80 more: n20, n21, .*, n99$/);
-    const read = cluster.asked.filter(({ path }) => path.startsWith(`${NODES}/`));
-    assert.equal(read.length, 20);
+    // That one is not Ready, and left out.
+    assert.doesNotMatch(message, /n7\b/);
+    assert.match(message, /; n20: pod .*; and 79 more: n21, n22, .*, n99$/);
+    const lists = cluster.asked.filter(({ path }) => path === NODES);
+    assert.equal(lists.length, 3 + 3);
+    assert.equal(cluster.asked.filter(({ path }) => path.startsWith(`${NODES}/`)).length, 0);
 });

@@ -1,0 +1,202 @@
+/** A cluster in memory with a SPIRE server on it, as far as the entries' provider looks; each part can be made to fail. */
+import { type Entry, fromShown } from "@cilium-spire/entries-provider";
+import {
+    type Asked,
+    type ExecAnswer,
+    type FakeCluster,
+    pageOf,
+    Reply,
+    useFakeCluster,
+} from "./fakeCluster";
+
+export interface FakeNode {
+    uid: string;
+    labels?: Record<string, string>;
+    notReady?: string;
+    /** The DaemonSet has no pod for it. */
+    podless?: true;
+}
+
+interface FakeAgent {
+    banned?: boolean;
+    /** Unix time in seconds. */
+    x509svid_expires_at: string;
+}
+
+/** As `entry create -data` reads it. */
+interface Data extends Record<string, unknown> {
+    entry_id: string;
+    spiffe_id: string;
+    parent_id: string;
+    selectors: { type: string; value: string }[];
+}
+
+/** What a test makes of a request, `GET /api/v1/nodes`, or a command, `entry show`; undefined: what is usual. */
+export type Interference = (what: string) => ExecAnswer | Reply | object | undefined;
+
+const AGENTS = "spiffe://demo.local/spire/agent/k8s_psat/precinct-99/";
+const SPIRE = "namespaces/spire-system";
+
+export class FakeSpire {
+    /** By name. */
+    nodes: Record<string, FakeNode> = {};
+    /** Pods that the DaemonSet's controller wants; one for each node when absent. */
+    desired?: number;
+    /** By UID of the node. */
+    agents = new Map<string, FakeAgent>();
+    /** By ID, as the server was given them. */
+    data = new Map<string, Data>();
+    operatorRestarts = 0;
+    /** Sizes of what was written, in entries. */
+    batches: number[] = [];
+    interfere: Interference = () => undefined;
+    private operator = 1;
+
+    /** A Ready node whose agent has attested. */
+    join(name: string, more: Partial<FakeNode> = {}): void {
+        const uid = more.uid ?? `uid-${name}`;
+        this.nodes[name] = { ...more, uid };
+        this.attest(name);
+    }
+
+    attest(name: string, seconds = 3600): void {
+        const expires = String(Math.floor(Date.now() / 1000) + seconds);
+        this.agents.set(this.nodes[name]!.uid, { x509svid_expires_at: expires });
+    }
+
+    get entries(): Entry[] {
+        return [...this.data.values()].map((data) => fromShown(shown(data)));
+    }
+
+    /** Last two segments of the IDs of all entries, sorted. */
+    get roles(): string[] {
+        return [...this.data.keys()].map((id) => id.split(".").slice(-2).join("/")).sort();
+    }
+
+    /** Is what KUBECONFIG leads to, while the tests of the file run. */
+    static use(current: () => FakeSpire): FakeCluster {
+        return useFakeCluster(
+            (path, asked) => current().answer(path, asked),
+            (command, stdin) => current().exec(command, stdin),
+        );
+    }
+
+    private answer(path: string, asked: Asked): object | undefined {
+        const { method } = asked;
+        const interfered = this.interfere(`${method} ${path}`);
+        if (interfered) return interfered;
+        const one = path.startsWith("/api/v1/nodes/") ? path.slice("/api/v1/nodes/".length) : "";
+        if (one in this.nodes) return nodeObject([one, this.nodes[one]!]);
+        const deployment = "/apis/apps/v1/namespaces/kube-system/deployments/cilium-operator";
+        switch (`${method} ${path}`) {
+            case "GET /api/v1/nodes":
+                return pageOf(Object.entries(this.nodes).map(nodeObject), asked);
+            case `GET /apis/apps/v1/${SPIRE}/daemonsets/spire-agent`: {
+                const count = this.desired ?? Object.keys(this.nodes).length;
+                return { ...selecting("agent"), status: { desiredNumberScheduled: count } };
+            }
+            case `GET /apis/apps/v1/${SPIRE}/statefulsets/spire-server`:
+                return selecting("server");
+            case `GET ${deployment}`:
+                return selecting("operator");
+            case `GET /api/v1/${SPIRE}/pods`:
+                // Agents and server: nobody selects by what the label says.
+                return { items: [pod("spire-server-0", "spire-system"), ...this.agentPods()] };
+            case "GET /api/v1/namespaces/kube-system/pods":
+                return { items: [pod(`operator-${this.operator}`, "kube-system", this.first())] };
+            case `DELETE /api/v1/namespaces/kube-system/pods/operator-${this.operator}`:
+                this.operator++;
+                this.operatorRestarts++;
+                return {};
+        }
+        return undefined;
+    }
+
+    private exec([, object, verb, ...options]: string[], stdin: string): ExecAnswer | Reply {
+        const command = `${object} ${verb}`;
+        const interfered = this.interfere(command);
+        if (interfered) return interfered;
+        switch (command) {
+            case "agent list":
+                return printed({
+                    agents: [...this.agents].map(([uid, agent]) => ({
+                        id: idJson(`${AGENTS}${uid}`),
+                        ...agent,
+                    })),
+                });
+            case "agent evict": {
+                const known = this.agents.delete(options[1]!.slice(AGENTS.length));
+                const unknown = "Error: rpc error: code = NotFound desc = agent not found";
+                return known ? printed({}) : { code: 1, stderr: unknown };
+            }
+            case "entry show":
+                return printed({ entries: [...this.data.values()].map(shown) });
+            case "entry delete": {
+                const { ids } = JSON.parse(stdin) as { ids: string[] };
+                return results(ids.map((id) => (this.data.delete(id) ? 0 : 5)));
+            }
+        }
+        const { entries } = JSON.parse(stdin) as { entries: Data[] };
+        this.batches.push(entries.length);
+        return results(
+            entries.map((entry) => {
+                if (verb === "create" && this.data.has(entry.entry_id)) return 6;
+                this.data.set(entry.entry_id, entry);
+                return 0;
+            }),
+        );
+    }
+
+    private agentPods(): object[] {
+        const hosts = Object.entries(this.nodes).filter(([, node]) => !node.podless);
+        return hosts.map(([name]) => pod(`agent-${name}`, "spire-system", name));
+    }
+
+    private first(): string {
+        return Object.keys(this.nodes)[0] ?? "";
+    }
+}
+
+function nodeObject([name, { uid, labels, notReady }]: [string, FakeNode]): object {
+    const ready =
+        notReady === undefined ? { status: "True" } : { status: "Unknown", message: notReady };
+    return {
+        metadata: { name, uid, labels },
+        status: { conditions: [{ type: "Ready", ...ready }] },
+    };
+}
+
+function pod(name: string, namespace: string, nodeName?: string): object {
+    return {
+        metadata: { name, namespace },
+        spec: { nodeName },
+        status: { conditions: [{ type: "Ready", status: "True" }] },
+    };
+}
+
+function selecting(app: string): object {
+    return { spec: { selector: { matchLabels: { app } } } };
+}
+
+function printed(output: object): ExecAnswer {
+    return { stdout: JSON.stringify(output) };
+}
+
+function results(codes: number[]): ExecAnswer {
+    return printed({ results: codes.map((code) => ({ status: { code, message: String(code) } })) });
+}
+
+function idJson(spiffeId: string): { trust_domain: string; path: string } {
+    const { host, pathname } = new URL(spiffeId);
+    return { trust_domain: host, path: pathname };
+}
+
+function shown(data: Data): Parameters<typeof fromShown>[0] {
+    const { entry_id: id, spiffe_id, parent_id, ...rest } = data;
+    return { ...rest, id, spiffe_id: idJson(spiffe_id), parent_id: idJson(parent_id) };
+}
+
+/** The answer of an API server that refuses or fails. */
+export function refusal(code: number, message: string): Reply {
+    return new Reply(code, { kind: "Status", message, code });
+}
