@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { poll, workloadEntries } from "@cilium-spire/entries-provider";
+import { kubectl as kubectlOf } from "../../sandbox/controlPlane/kubectl";
 import { nodeNamed } from "../../sandbox/host/instance";
 import { addNode, recreateNode, removeNode } from "../../sandbox/nodes/nodes";
 import { start } from "../support/pulumi";
@@ -22,12 +23,32 @@ import {
 
 let state: World;
 const joined = "precinct-99-worker3";
+/** Of a Node object for which no kubelet speaks: a machine that an autoscaler ordered and that never started. */
+const absent = "precinct-99-absent";
 
 before(async () => {
     state = await world();
 });
 
 describe("nodes", () => {
+    test("one that is not Ready is left out, and the others get theirs", async () => {
+        const node = { apiVersion: "v1", kind: "Node", metadata: { name: absent } };
+        await kubectlOf(sandbox, ["create", "-f", "-"], { input: JSON.stringify(node) });
+        try {
+            const server = await spireServer(state);
+            const entries = await ourEntries(state);
+            await server.delete([entries[0]!.id]);
+            const { stdout, stderr } = await state.platform.preview({ diff: true });
+            assert.match(stdout, new RegExp(`${absent}\\s*: "its node is not Ready"`));
+            assert.match(stdout + stderr, new RegExp(`left out until .*: ${absent}: node is not`));
+            await upThenQuiet(state);
+            assert.deepEqual(new Set(await ourEntries(state)), new Set(entries));
+        } finally {
+            await kubectl(`delete node ${absent}`);
+        }
+        await upThenQuiet(state);
+    });
+
     test("one that joins shows in a preview, and gets its entries by an up", async () => {
         await addNode(sandbox, nodeNamed(sandbox, joined));
         await agentPodReady(joined);

@@ -139,7 +139,10 @@ function answerExec(request: IncomingMessage, socket: Duplex, head: Buffer, exec
         return;
     }
     sockets.handleUpgrade(request, socket, head, (stream) => {
-        if (early) return print(stream, early);
+        if (early) {
+            print(stream, early);
+            return;
+        }
         const chunks: Buffer[] = [];
         stream.on("message", (data: Buffer) => {
             if (data[0] !== CLOSE) return void chunks.push(data.subarray(1));

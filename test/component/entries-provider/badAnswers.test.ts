@@ -52,6 +52,12 @@ describe("a preview", () => {
             /entry show in pod spire-system\/spire-server-0 printed 29 bytes, JSON that was cut off: it ends with .*"cilium-spi/,
         ],
         [
+            "of what is no JSON",
+            "entry show",
+            { stdout: "Found 0 entries\n" },
+            /entry show in pod .* printed 16 bytes, which are no JSON: Found 0 entries$/,
+        ],
+        [
             "of an empty answer",
             "agent list",
             { stdout: "", stderr: `${"x".repeat(900)} the cause` },

@@ -158,3 +158,9 @@ test("what is written in several batches and fails in the second is kept, and fi
     assert.equal(spire.data.size, 600);
     assert.equal((await set.preview()).changes, false);
 });
+
+test("no batch has more than 500 entries", async () => {
+    for (let i = 0; i < 1000; i++) spire.join(`n${i}`);
+    await ciliumSet().up();
+    assert.deepEqual(spire.batches, [500, 500, 4]);
+});

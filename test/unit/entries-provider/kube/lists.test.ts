@@ -103,7 +103,7 @@ test("while agents are missing, many nodes are not looked through each second", 
     const waiting = waitForAgents(new Cluster(), attested(1199), AWAITED, 1500);
     const seen = new Promise((resolve) => setTimeout(resolve, 1300)).then(shapes);
     const failed = assert.rejects(waiting, /after 2 s: n1199: pod spire-agent-1199 is Running/);
-    const look = (await seen) as string[];
+    const look = await seen;
     // Once: the DaemonSet, three pages each of nodes and pods, and the one node whose agent is missing.
     assert.deepEqual([look.length, look.at(-1)], [8, `${NODES}/n1199`]);
     await failed;
