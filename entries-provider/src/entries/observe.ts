@@ -32,11 +32,12 @@ export async function observe<Args extends EntrySetArgs>(
         unseen("nodes and entries (shown as they were last written)", error);
         return { observed: present({ entries, agents, excluded }) };
     }
+    // As long as nothing is known of the agents.
+    const wanted = () => wantedNodes(seen, hasEntriesIn(news.idPrefix, written));
     try {
         const server = await SpireServer.find(cluster, news.server, 0);
         // Before the first `up` there is no server to ask, and all nodes are planned for.
-        const wantedAtFirst = () => wantedNodes(seen, hasEntriesIn(news.idPrefix, written));
-        if (!server) return { observed: set.plan(news, wantedAtFirst()) };
+        if (!server) return { observed: set.plan(news, wanted()) };
         const [attested, live] = await Promise.all([server.agents(), server.entries()]);
         const hasEntries = hasEntriesIn(news.idPrefix, written, live);
         const roll = await rollCall(cluster, seen, { ...news, hasEntries }, attested);
@@ -51,8 +52,7 @@ export async function observe<Args extends EntrySetArgs>(
         return { observed, foreign: foreignEntriesProblem(observed.entries, live, news.idPrefix) };
     } catch (error) {
         unseen("entries on the SPIRE server", error);
-        const wanted = wantedNodes(seen, hasEntriesIn(news.idPrefix, written));
-        const allowed = wanted.filter((node) => !Object.hasOwn(excluded ?? {}, node.name));
+        const allowed = wanted().filter((node) => !Object.hasOwn(excluded ?? {}, node.name));
         return { observed: { ...set.plan(news, allowed), ...present({ excluded }) } };
     }
 }

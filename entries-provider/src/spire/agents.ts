@@ -161,8 +161,8 @@ export interface Attestation extends RollCall {
 /** What {@link waitForAgents} goes by. */
 export interface Awaited extends Roster {
     agentDaemonSet: AgentRef;
-    /** Nodes, by name, for which an earlier `up` has waited in vain. */
-    givenUp?: object | undefined;
+    /** What the last `up` left out, by node: with `exclude` it has waited for those that were late. */
+    givenUp?: Record<string, string> | undefined;
 }
 
 /**
@@ -179,6 +179,8 @@ export async function waitForAgents(
     waitMs: number,
 ): Promise<Attestation> {
     const { agentDaemonSet, unattestedNodes, givenUp = {} } = awaited;
+    const isGivenUp = (name: string) =>
+        unattestedNodes === "exclude" && givenUp[name] === NOT_ATTESTED;
     let said = "";
     let nextLook = 0;
     const look = async (): Promise<Attempt<Attestation>> => {
@@ -193,7 +195,7 @@ export async function waitForAgents(
         const nobody = roll.present.length === 0 ? leftOut(roll) : undefined;
         if (nobody !== undefined) return { waitingFor: `not one node has an agent: ${nobody}` };
         const result = { ...roll, all: seen.nodes, agents };
-        const late = roll.late.filter(({ node }) => !Object.hasOwn(givenUp, node.name));
+        const late = roll.late.filter(({ node }) => !isGivenUp(node.name));
         if (late.length === 0) return { done: result };
         const waitingFor = listed(late);
         return unattestedNodes === "exclude" ? { waitingFor, late: () => result } : { waitingFor };

@@ -157,6 +157,22 @@ describe("a Ready node without an attested agent", () => {
         assert.ok(spire.roles.includes("uid-c/parent-link"));
     });
 
+    test("is waited for although it was left out while it was not Ready", async () => {
+        for (const unattestedNodes of ["fail", "exclude"]) {
+            dead("c");
+            const set = ciliumSet({ unattestedNodes });
+            await set.up();
+            assert.deepEqual(set.outs!.excluded, { c: "its node is not Ready" });
+            delete spire.nodes.c!.notReady;
+            const timer = setTimeout(() => spire.attest("c"), 300);
+            await set.up();
+            clearTimeout(timer);
+            assert.ok(spire.roles.includes("uid-c/parent-link"), unattestedNodes);
+            await set.destroy();
+            spire.agents.delete("uid-c");
+        }
+    });
+
     test("keeps the entries that it has where such nodes are left out", async () => {
         const set = ciliumSet({ unattestedNodes: "exclude" });
         await set.up();
