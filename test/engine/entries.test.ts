@@ -40,8 +40,8 @@ test("a preview shows who is left out, and warns", async () => {
 });
 
 test("an up whose last step fails loses nothing, and the next one does that step", async () => {
-    spire.interfere = (asked) => (asked.startsWith("DELETE ") ? refusal(500, "broken") : undefined);
-    assert.match(await run(1, "up"), /Kubernetes API 500: broken/);
+    spire.interfere = (asked) => (asked.startsWith("DELETE ") ? refusal(422, "broken") : undefined);
+    assert.match(await run(1, "up"), /Kubernetes API 422: broken/);
     assert.deepEqual([spire.data.size, spire.operatorRestarts], [4, 0]);
     spire.interfere = () => undefined;
     const output = await run(0, "up");

@@ -98,12 +98,16 @@ export class FakeSpire {
             case `GET /apis/apps/v1/${SPIRE}/statefulsets/spire-server`:
                 return selecting("server");
             case `GET ${deployment}`:
-                return selecting("operator");
+                return { ...selecting("operator"), metadata: { uid: "deployment" } };
+            case "GET /apis/apps/v1/namespaces/kube-system/replicasets": {
+                const metadata = { uid: "replicas", ownerReferences: controlledBy("deployment") };
+                return { items: [{ metadata }] };
+            }
             case `GET /api/v1/${SPIRE}/pods`:
                 // Agents and server: nobody selects by what the label says.
                 return { items: [pod("spire-server-0", "spire-system"), ...this.agentPods()] };
             case "GET /api/v1/namespaces/kube-system/pods":
-                return { items: [pod(`operator-${this.operator}`, "kube-system", this.first())] };
+                return { items: [this.operatorPod()] };
             case `DELETE /api/v1/namespaces/kube-system/pods/operator-${this.operator}`:
                 this.operator++;
                 this.operatorRestarts++;
@@ -152,8 +156,11 @@ export class FakeSpire {
         return hosts.map(([name]) => pod(`agent-${name}`, "spire-system", name));
     }
 
-    private first(): string {
-        return Object.keys(this.nodes)[0] ?? "";
+    /** Runs on the first node. */
+    private operatorPod(): object {
+        const [host] = Object.keys(this.nodes);
+        const { metadata, ...rest } = pod(`operator-${this.operator}`, "kube-system", host);
+        return { ...rest, metadata: { ...metadata, ownerReferences: controlledBy("replicas") } };
     }
 }
 
@@ -166,12 +173,16 @@ function nodeObject([name, { uid, labels, notReady }]: [string, FakeNode]): obje
     };
 }
 
-function pod(name: string, namespace: string, nodeName?: string): object {
+function pod(name: string, namespace: string, nodeName?: string) {
     return {
-        metadata: { name, namespace },
+        metadata: { name, namespace, uid: `uid-of-${name}` },
         spec: { nodeName },
         status: { conditions: [{ type: "Ready", status: "True" }] },
     };
+}
+
+function controlledBy(uid: string): object[] {
+    return [{ uid, controller: true }];
 }
 
 function selecting(app: string): object {

@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 function failing(pattern: RegExp): void {
-    spire.interfere = (asked) => (pattern.test(asked) ? refusal(500, "broken") : undefined);
+    spire.interfere = (asked) => (pattern.test(asked) ? refusal(422, "broken") : undefined);
 }
 
 function healed(): void {
@@ -56,7 +56,7 @@ describe("the operator's restart", () => {
             test(`that fails because ${when} is done by the next up${between}`, async () => {
                 const set = ciliumSet();
                 failing(pattern);
-                await assert.rejects(set.up(), /Kubernetes API 500: broken/);
+                await assert.rejects(set.up(), /Kubernetes API 422: broken/);
                 assert.deepEqual(spire.roles, ALL);
                 assert.deepEqual(Object.keys(set.outs!.entries!).length, 4);
                 healed();
@@ -103,7 +103,7 @@ describe("the operator's restart", () => {
         spire.interfere = (asked) => {
             if (asked !== "entry create") return undefined;
             healed();
-            return refusal(500, "broken");
+            return refusal(422, "broken");
         };
         await assert.rejects(set.up());
         assert.equal(spire.operatorRestarts, 0);
