@@ -68,6 +68,9 @@ function exceeds(request: string | undefined, limit: string | undefined): boolea
     );
 }
 
+/** Less than any of these programs starts with: most likely a unit was forgotten. */
+const LEAST_MEMORY = "16Mi";
+
 /** Requests and limits of a container. */
 export function resources(defaults: {
     requests: Record<"cpu" | "memory", string>;
@@ -77,10 +80,14 @@ export function resources(defaults: {
         cpu: cpuQuantity.optional().describe("CPUs."),
         memory: byteQuantity.optional().describe("Memory."),
     });
+    const limits = amounts.refine(
+        ({ memory }) => !exceeds(LEAST_MEMORY, memory),
+        `memory is less than ${LEAST_MEMORY}, with which nothing starts; use an amount such as 512Mi`,
+    );
     return z
         .strictObject({
             requests: amounts.default(defaults.requests).describe("What the scheduler reserves."),
-            limits: amounts.default(defaults.limits).describe("What the container may not exceed."),
+            limits: limits.default(defaults.limits).describe("What the container may not exceed."),
         })
         .refine(
             ({ requests, limits }) =>

@@ -1,10 +1,16 @@
 /** Settings of where images come from. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
-import { distinct, existingName, group } from "./words";
+import { distinct, existingName, group, port } from "./words";
 
 /** A part of a path, and a host without a port (distribution's reference grammar). */
 const PART = "[a-z0-9]+((\\.|__?|-+)[a-z0-9]+)*";
 const HOST = "[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?";
+
+/** Whether the port, if there is one, is possible: the grammar takes any number. */
+function hasPossiblePort(name: string): boolean {
+    const [, number] = /^[^/]*:(\d+)(\/|$)/.exec(name) ?? [];
+    return number === undefined || port.safeParse(Number(number)).success;
+}
 
 /** An image's name. The version is its tag, so one that has a tag or digest already would name no image. */
 export const imageRepository = z
@@ -17,7 +23,8 @@ export const imageRepository = z
     .regex(
         new RegExp(`^(${HOST}(:\\d{1,5})?/)?${PART}(/${PART})*$`),
         "must be an image repository such as registry.example.org/mirror/spire-server, without https://",
-    );
+    )
+    .refine(hasPossiblePort, "must have a port from 1 to 65535");
 
 /**
  * A host, with a port if need be, and the first part of a path. Without a dot or a
@@ -29,7 +36,8 @@ const registry = z
     .regex(
         new RegExp(`^(localhost|(?=[^/]*[.:])${HOST})(:\\d+)?(/${PART})*$`),
         "must be a registry such as registry.example.org or registry.example.org:5000/mirror, without https:// and without a slash at the end",
-    );
+    )
+    .refine(hasPossiblePort, "must have a port from 1 to 65535");
 
 export const imageSettings = group({
     registry: registry

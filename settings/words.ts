@@ -1,6 +1,7 @@
 /** The small words of the configuration: each knows its own rule and says the remedy. */
 import { isIP } from "node:net";
 import { domainToUnicode } from "node:url";
+import { isScalar, parseDocument } from "yaml";
 import { z } from "zod";
 
 /** Lower case only: the SPIFFE standard, section 2.1. */
@@ -70,11 +71,11 @@ function isDnsName(text: string): boolean {
     return text.length <= 253 && text.split(".").every(plain);
 }
 
-/** A DNS name or an IP address, without port. */
+/** A DNS name or an IP address, without port. No top-level domain is a number (RFC 3696, section 2). */
 export const hostName = z
     .string()
     .refine(
-        (text) => isIP(text) !== 0 || isDnsName(text),
+        (text) => isIP(text) !== 0 || (isDnsName(text) && !/(^|\.)\d+$/.test(text)),
         "must be a DNS name or an IP address, without a port",
     );
 
@@ -122,7 +123,7 @@ export const existingName = z
         'must be the name of a Kubernetes object: lower-case letters, digits, "-" and "."',
     );
 
-const secretDataKey = z
+export const secretDataKey = z
     .string()
     .max(253)
     .regex(
@@ -170,6 +171,19 @@ export const objectName = z
         /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
         'must be 1 to 63 lower-case letters, digits or "-"',
     );
+
+/** A name that Cilium's chart writes without quotes, where a number or a `true` would be no text any more. */
+export function unquoted(type: z.ZodType<string>) {
+    return type.refine(
+        (name) => (["1.1", "1.2"] as const).every((version) => isYamlText(name, version)),
+        "looks like a number, a date or a truth value, and Cilium's chart writes it without quotes; use a name that does not",
+    );
+}
+
+function isYamlText(text: string, version: "1.1" | "1.2"): boolean {
+    const { contents } = parseDocument(text, { version });
+    return isScalar(contents) && typeof contents.value === "string";
+}
 
 /** As SPIRE's programs have it. */
 export const logLevel = z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO");

@@ -25,8 +25,17 @@ export function* workloadProblems(settings: Settings): Problems {
         if (isReserved(path, settings)) {
             yield `${at("path")} = "${path}": is the identity of Cilium's operator; choose another`;
         }
+        if ("alias" in workload.parent && workload.parent.alias === path) {
+            yield `${at("parent", "alias")} = "${path}": is the workload itself, so no agent would ever issue it; name the alias of its agents`;
+        }
         if (federatesWith.includes(settings.trustDomain)) {
             yield `${at("federatesWith")}: ${settings.trustDomain} is the own trust domain, whose bundle every workload gets; remove it`;
+        }
+        // SPIRE refuses entries that federate with whom it has no bundle of (sqlstore.go, makeFederatesWith).
+        const known = settings.spire.server.federation?.federatesWith ?? {};
+        const stranger = federatesWith.find((d) => d !== settings.trustDomain && !(d in known));
+        if (stranger !== undefined) {
+            yield `${at("federatesWith")}: the server fetches no bundle of ${stranger}; add it to spire.server.federation.federatesWith, or remove it here`;
         }
         for (const name of ["x509SvidTtl", "jwtSvidTtl"] as const) {
             const problem = workload[name] && ttlProblem(workload[name], settings.spire.server);

@@ -69,7 +69,9 @@ const workload = z.strictObject({
         .describe("Tells SVIDs apart for a workload that gets several."),
     federatesWith: distinct(trustDomain)
         .default([])
-        .describe("Foreign trust domains whose bundles the workload gets."),
+        .describe(
+            "Foreign trust domains whose bundles the workload gets, of those in `spire.server.federation.federatesWith`.",
+        ),
     admin: z.boolean().default(false).describe("Gives the holder SPIRE's admin API."),
     downstream: z
         .boolean()

@@ -1,6 +1,6 @@
 /** Settings of the encryption between nodes. */
 import { z } from "zod";
-import { existingName, text, variants } from "../words";
+import { existingName, secretDataKey, unquoted, variants } from "../words";
 
 export const encryptionSettings = variants("type", [
     z.strictObject({ type: z.literal("none").describe("Packets between nodes stay readable.") }),
@@ -11,11 +11,11 @@ export const encryptionSettings = variants("type", [
     }),
     z.strictObject({
         type: z.literal("ipsec").describe("IPsec with a key that you make and rotate."),
-        secretName: existingName
+        secretName: unquoted(existingName)
             .default("cilium-ipsec-keys")
             .describe(
                 "Secret with the key, in Cilium's namespace. It must exist: agents do not start without.",
             ),
-        keyFile: text(253).default("keys").describe("Key in that Secret."),
+        keyFile: secretDataKey.default("keys").describe("Key in that Secret."),
     }),
 ]).prefault({ type: "none" });

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { CILIUM_SINCE } from "../../versions/cilium";
 import { since } from "../since";
-import { existingName, group, text } from "../words";
+import { existingName, group, text, unquoted } from "../words";
 
 /** Why two of the chart's ways to make certificates for Hubble are refused. */
 export const NOISY_HUBBLE_METHODS =
@@ -31,7 +31,7 @@ const hubbleTlsMethods = z.discriminatedUnion(
                 z.literal("provided").describe("You make the certificates."),
                 "provided",
             ),
-            serverSecret: existingName
+            serverSecret: unquoted(existingName)
                 .default("hubble-server-certs")
                 .describe(
                     "Secret in Cilium's namespace with `ca.crt`, `tls.crt` and `tls.key` for `*.<cluster.name>.hubble-grpc.cilium.io`. " +

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CILIUM_SINCE } from "../../versions/cilium";
 import { since } from "../since";
 import { duration } from "../amounts";
-import { hostName, lacking, objectName, port, variants, version } from "../words";
+import { hostName, lacking, objectName, port, unquoted, variants, version } from "../words";
 import { adoptedAuthentication, installedAuthentication } from "./authentication";
 import { chartLocation } from "./chart";
 import { encryptionSettings } from "./encryption";
@@ -19,7 +19,7 @@ const common = {
         .describe(
             "Version of Cilium: chart and images, or with `adopt` the version that is there.",
         ),
-    namespace: objectName.default("kube-system").describe("Namespace of Cilium."),
+    namespace: unquoted(objectName).default("kube-system").describe("Namespace of Cilium."),
     workloadSocketInAgent: z
         .boolean()
         .default(true)

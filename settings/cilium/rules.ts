@@ -2,9 +2,10 @@
 import { gte } from "semver";
 import { TAKEN_PORTS } from "../ports";
 import { nodeSelectorProblems } from "./operatorNodes";
-import { valueConflicts } from "./values";
+import { missingCertificates, valueAt, valueConflicts } from "./values";
 import { ciliumVersionWarnings, unsupportedCilium } from "../../versions/cilium";
 import type { Settings } from "../schema";
+import type { AgentSettings } from "../spire";
 import type { InstallSettings } from ".";
 
 type Problems = Generator<string>;
@@ -28,12 +29,43 @@ export function* ciliumProblems(settings: Settings): Problems {
     if (cilium.mode !== "install") return;
     yield* installProblems(cilium);
     yield* nodeSelectorProblems(cilium.values, registration.operatorNodeLabels);
+    yield* portProblems(cilium, spire.agent);
+}
+
+/** Values of the chart that are ports of the node, with Hubble's only where it runs. */
+const HOST_PORTS = [
+    ...["healthPort", "prometheus.port", "operator.prometheus.port", "gops.port", "pprof.port"],
+    ...["envoy.healthPort", "envoy.prometheus.port", "envoy.debug.admin.port"],
+    ...["hubble.metrics.port", "hubble.peerService.targetPort"],
+];
+
+/** A port that the user's values give to Cilium, and the settings to something else on the same hosts. */
+function* portProblems(
+    { authentication, values }: InstallSettings,
+    { hostNetwork, healthPort, metricsPort }: AgentSettings,
+): Problems {
+    const ours: Record<number, string> = {
+        ...(hostNetwork && {
+            [healthPort]: "spire.agent.healthPort",
+            [metricsPort]: "spire.agent.metricsPort",
+        }),
+        [authentication.mutual.port]: "cilium.authentication.mutual.port",
+    };
+    for (const path of HOST_PORTS) {
+        const port = valueAt(values, path);
+        const owner = typeof port === "number" ? ours[port] : undefined;
+        if (owner === undefined) continue;
+        yield `cilium.values.${path} = ${String(port)}: is ${owner} on the same hosts; use another`;
+    }
 }
 
 function* installProblems(cilium: InstallSettings): Problems {
     const { hubble, k8sServiceHost: host, k8sServicePort: port } = cilium;
     if (hubble.enabled && !hubble.tls) {
         yield "cilium.hubble.tls: is missing, and Hubble listens on the network; set its method to certmanager or provided";
+    }
+    for (const path of missingCertificates(cilium)) {
+        yield `cilium.values.${path}: has no certificate, which you provide with hubble.tls.method = "provided"; set its existingSecret to the name of its Secret`;
     }
     if (host !== undefined && port === undefined && host !== "auto") {
         yield `cilium.k8sServiceHost = "${host}": needs a port; set cilium.k8sServicePort too`;

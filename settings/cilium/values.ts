@@ -65,8 +65,7 @@ export function valueConflicts({
 const FLAG = /^(-*|CILIUM-)(mesh-auth|identity-allocation-mode|config(-dir|-sources)?($|[=\s]))/i;
 
 function flagConflicts(values: Values): ValueConflict[] {
-    const at = (path: string) =>
-        path.split(".").reduce<unknown>((v, key) => (isObject(v) ? v[key] : undefined), values);
+    const at = (path: string) => valueAt(values, path);
     const words = [
         ...keysOf(at("extraConfig")).map((key) => [`extraConfig.${key}`, key]),
         ...["extraArgs", "operator.extraArgs", "extraEnv", "operator.extraEnv"].flatMap((path) =>
@@ -86,6 +85,11 @@ function flagConflicts(values: Values): ValueConflict[] {
             remedy: "the operator registers the identities; use 1 or more",
         },
     ];
+}
+
+/** What the values have at a path; undefined when nothing. */
+export function valueAt(values: unknown, path: string): unknown {
+    return path.split(".").reduce((v, key) => (isObject(v) ? v[key] : undefined), values);
 }
 
 function keysOf(value: unknown): string[] {
@@ -128,4 +132,26 @@ export function mergeValues(users: Values, ours: Values): Values {
         merged[key] = isObject(value) && isObject(other) ? mergeValues(other, value) : value;
     }
     return merged;
+}
+
+/** What the chart asks for when certificates are `provided` (templates/hubble/tls-provided, 1.16 to 1.20), and with which values. */
+const PROVIDED: [path: string, needs: string[]][] = [
+    ["relay.tls.client", ["relay.enabled"]],
+    ["relay.tls.server", ["relay.enabled", "relay.tls.server.enabled"]],
+    ["ui.tls.client", ["ui.enabled", "relay.enabled", "relay.tls.server.enabled"]],
+    ["metrics.tls.server", ["metrics.tls.enabled"]],
+];
+
+/** Certificates of Hubble's parts that nobody provides, as paths in the chart's values. */
+export function missingCertificates({
+    values,
+    hubble: { enabled, tls },
+}: Pick<InstallSettings, "values" | "hubble">): string[] {
+    if (!enabled || tls?.method !== "provided") return [];
+    const at = (path: string) => valueAt(values, `hubble.${path}`);
+    const isThere = (path: string) =>
+        at(`${path}.existingSecret`) || (at(`${path}.cert`) && at(`${path}.key`));
+    return PROVIDED.filter(
+        ([path, needs]) => needs.every((need) => at(need) === true) && !isThere(path),
+    ).map(([path]) => `hubble.${path}`);
 }

@@ -17,6 +17,8 @@ const KUBERNETES_OWN = ["default", "kube-node-lease", "kube-public", "kube-syste
 /** SPIRE's cap (pkg/server/ca/manager, MaxSVIDTTL): the old CA is in use for so long at most. */
 const LONGEST_SVID = "168h";
 const HOUR = 3600;
+/** SPIRE's own interval of full reloads, which must be the longer one (pkg/server/endpoints/endpoints.go). */
+const FULL_RELOAD = "24h";
 
 /** Every problem as `<key> = <value>: <what is wrong>; <remedy>`. */
 export function* spireProblems({ spire, trustDomain, cilium }: Settings): Problems {
@@ -29,6 +31,7 @@ export function* spireProblems({ spire, trustDomain, cilium }: Settings): Proble
     yield* storageProblems(server);
     yield* ttlProblems(server);
     yield* apiProblems(server, trustDomain);
+    yield* reloadProblems(server);
     yield* agentVersionProblems(agent, version);
     yield* agentProblems(agent, server);
 }
@@ -108,6 +111,11 @@ function* apiProblems({ adminIds, federation, replicas }: ServerSettings, own: s
     if (endpoint.acme && replicas > 1) {
         yield `${at}.acme: the CA's challenge would reach any of the ${replicas} replicas, and only one can answer it; use certificate, such as one that cert-manager renews`;
     }
+}
+
+function* reloadProblems({ cacheReloadInterval: interval }: ServerSettings): Problems {
+    if (interval === undefined || durationSeconds(interval) < durationSeconds(FULL_RELOAD)) return;
+    yield `spire.server.cacheReloadInterval = "${interval}": SPIRE reads all entries anew every ${FULL_RELOAD} anyway, and does not start with a longer interval; shorten it, or remove it`;
 }
 
 function* agentVersionProblems({ version }: AgentSettings, serverVersion: string): Problems {

@@ -66,8 +66,11 @@ describe("interrupted", () => {
             selectors: ["k8s:ns:shop", `k8s:sa:${name}`],
             federatesWith,
         });
-        // SPIRE refuses to federate with a trust domain whose bundle it does not have.
+        // SPIRE refuses to federate with a trust domain whose bundle it does not have, or not yet.
+        const absent = { profile: "https_web", url: "https://absent.example" };
+        const federation = { federatesWith: { "absent.example": absent } };
         const config = (federatesWith: string[]) => ({
+            "cilium-spire:spire": { server: { federation } },
             "cilium-spire:workloads": {
                 good: workload("good"),
                 second: workload("second", federatesWith),

@@ -9,10 +9,14 @@ const nodes: AgentNode[] = [
     { name: "b", uid: "2", labels: {} },
 ];
 
+const partner = { profile: "https_web", url: "https://other.example.org" };
+const federation = { federatesWith: { "other.example.org": partner } };
+
 function decode(workload: object) {
     return decodeSettings({
         trustDomain: "demo.local",
         clusterName: "c",
+        spire: { server: { federation } },
         workloads: { shop: { path: "/ns/shop/sa/shop", selectors: ["k8s:ns:shop"], ...workload } },
     });
 }

@@ -35,9 +35,16 @@ const quantities: Refusal[] = [
         "-1Gi",
         10,
     ]),
+    ...values(
+        (memory) => server({ resources: { requests: {}, limits: { memory } } }),
+        /limits = .*: memory is less than 16Mi, with which nothing starts; use/,
+        ["512", "1Mi", "15.9Mi"],
+    ),
     {
         name: "a request above its limit",
-        settings: server({ resources: { requests: { memory: "1Gi" }, limits: { memory: "1M" } } }),
+        settings: server({
+            resources: { requests: { memory: "1Gi" }, limits: { memory: "100M" } },
+        }),
         message: /spire\.server\.resources = .*: requests more than its limit; lower the request/,
     },
     {
@@ -55,6 +62,11 @@ const durations: Refusal[] = [
     ...values((agentTtl) => server({ agentTtl }), NOTHING, ["0s", "0h0m0s"]),
     ...["caTtl", "x509SvidTtl", "jwtSvidTtl", "cacheReloadInterval"].flatMap((key) =>
         values((ttl) => server({ [key]: ttl }), NOTHING, ["0s"]),
+    ),
+    ...values(
+        (cacheReloadInterval) => server({ cacheReloadInterval }),
+        /cacheReloadInterval = .*: SPIRE .* does not start with a longer interval; shorten it/,
+        ["24h", "168h"],
     ),
     ...values((caTtl) => server({ caTtl }), /must be shorter than 292 years/, [
         "2562048h",

@@ -4,8 +4,13 @@ import { type Refusal, values } from "./refusal";
 const chart = (values: unknown) => ({ cilium: { values } });
 const cilium = (cilium: object) => ({ cilium });
 
+const ON = { enabled: true };
+const OFFERED = { enabled: true, existingSecret: "b" };
+
 const BEHIND =
     /cilium\.values\.\S+: .* would change authentication behind .*; use cilium\.authentication/;
+const UNQUOTED =
+    /(namespace|secretName|serverSecret) = .*: looks like a number, a date or a truth value.*; use/;
 const CHART = /cilium\.chart = .*: must /;
 
 export const ciliumKeys: Refusal[] = [
@@ -85,10 +90,45 @@ export const ciliumKeys: Refusal[] = [
         { type: "wireguard", keyFile: "x" },
         { type: "ipsec", secretName: "A B" },
         { type: "ipsec", keyFile: "" },
+        { type: "ipsec", keyFile: "a: b" },
+        { type: "ipsec", keyFile: "keys #1" },
+        { type: "ipsec", keyFile: "../keys" },
     ]),
+    ...values((namespace) => cilium({ namespace }), UNQUOTED, ["7", "1e3", "true", "no", "0x1f"]),
+    ...values((secretName) => cilium({ encryption: { type: "ipsec", secretName } }), UNQUOTED, [
+        "1.5",
+        "null",
+        "2026-01-01",
+    ]),
+    ...values(
+        (serverSecret) =>
+            cilium({ hubble: { enabled: true, tls: { method: "provided", serverSecret } } }),
+        UNQUOTED,
+        ["1000", "on"],
+    ),
     ...values((hubble) => cilium({ hubble }), /cilium\.hubble\.tls.*: .*; /, [
         { enabled: true },
         { enabled: true, tls: { method: "helm" } },
         { enabled: true, tls: {} },
+    ]),
+    ...values(
+        (parts) =>
+            cilium({
+                hubble: { enabled: true, tls: { method: "provided" } },
+                values: { hubble: parts },
+            }),
+        /values\.hubble\.(relay|ui|metrics)\.tls\.\w+: has no certificate.*; set its existingSecret/,
+        [
+            { relay: { enabled: true } },
+            { relay: { enabled: true, tls: { client: { cert: "a" } } } },
+            { relay: { enabled: true, tls: { client: { existingSecret: "a" }, server: ON } } },
+            { ui: { enabled: true }, relay: { enabled: true, tls: { server: OFFERED } } },
+            { metrics: { tls: { enabled: true } } },
+        ],
+    ),
+    ...values(chart, /cilium\.values\.[\w.]+ = \d+: is \S+ on the same hosts; use another/, [
+        { healthPort: 9982 },
+        { prometheus: { port: 9988 } },
+        { envoy: { prometheus: { port: 4250 } } },
     ]),
 ];

@@ -82,8 +82,15 @@ const images: Refusal[] = [
             "registry.example.org/",
             "registry",
             "registry.example.org/a:1",
+            "1.2.3.4:",
         ],
     ),
+    ...values(
+        (registry) => ({ images: { registry } }),
+        /images\.registry = .*: must have a port from 1 to 65535/,
+        ["registry.example.org:0", "localhost:65536/a"],
+    ),
+    ...values((image) => agent({ image }), /image = .*: must have a port/, ["localhost:99999/a"]),
     ...values(
         (names) => ({ images: { pullSecrets: names } }),
         /pullSecrets.*: (names a Secret twice; remove one|must)/,
@@ -105,6 +112,8 @@ const hosts: Refusal[] = [
         "1:2",
         "db ",
         "",
+        "10.0.0.256",
+        "10.0.0",
     ]),
     ...values(
         (k8sServiceHost) => ({ cilium: { k8sServiceHost, k8sServicePort: 6443 } }),

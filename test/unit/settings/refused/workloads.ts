@@ -126,6 +126,28 @@ export const workloads: Refusal[] = [
         /federatesWith(\[0\] = .*: must be a SPIFFE|: )/,
         ["spiffe://partner.example", "Partner.example", "example.org"],
     ),
+    ...values(
+        (federatesWith) => workload({ federatesWith }),
+        /shop\.federatesWith: the server fetches no bundle of b\.example; add it to spire\./,
+        [["b.example"]],
+    ),
+    {
+        name: "a workload that federates with one of two trust domains that the server does not know",
+        settings: {
+            ...workload({ federatesWith: ["a.example", "b.example"] }),
+            spire: {
+                server: {
+                    federation: {
+                        federatesWith: {
+                            "a.example": { profile: "https_web", url: "https://a.example" },
+                        },
+                    },
+                },
+            },
+        },
+        message:
+            /shop\.federatesWith: the server fetches no bundle of b\.example; add it to spire\./,
+    },
     ...values((nodeLabels) => workload({ parent: { nodeLabels } }), LABEL, [
         { "node role": "x" },
         { "": "x" },
@@ -139,6 +161,11 @@ export const workloads: Refusal[] = [
         { alias: "agents" },
         { nodes: ["a"] },
     ]),
+    {
+        name: "a workload under itself",
+        settings: workload({ parent: { alias: shop.path } }),
+        message: /shop\.parent\.alias = .*: is the workload itself.*; name the alias/,
+    },
     ...values(two, /workloads\.other: has the path, the selectors and nodes of workloads\.shop/, [
         {},
         { parent: some },
