@@ -22,7 +22,7 @@ before(async () => {
 after(() => rm(home.dir, { recursive: true, force: true }));
 
 test("a wrong configuration is told in full, and nothing is created", async () => {
-    await rejectsBeforeAnyResource(
+    await rejects(
         {
             "cilium-spire:trustdomain": "demo.local",
             "cilium-spire:spire": { server: { replica: 1 } },
@@ -32,8 +32,8 @@ test("a wrong configuration is told in full, and nothing is created", async () =
 });
 
 test("a missing kubeconfig is named", async () => {
-    await rejectsBeforeAnyResource({}, /no-such-kubeconfig does not exist\. Set KUBECONFIG/);
-    await rejectsBeforeAnyResource(
+    await rejects({}, /no-such-kubeconfig does not exist\. Set KUBECONFIG/);
+    await rejects(
         { "cilium-spire:kubeconfig": "./none" },
         /kubeconfig = "\.\/none": \/.*\/none does not exist\. Write the path/,
     );
@@ -42,16 +42,19 @@ test("a missing kubeconfig is named", async () => {
 test("an API server that does not answer is named", async () => {
     home.kubeconfig = join(home.dir, "unreachable");
     const server = await writeUnreachableKubeconfig(home.kubeconfig);
-    await rejectsBeforeAnyResource(
+    await rejects(
         {},
         new RegExp(`API server ${server} \\(context "nowhere"\\) does not answer: .*ECONNREFUSED`),
     );
 });
 
-async function rejectsBeforeAnyResource(config: Values, message: RegExp): Promise<void> {
+async function rejects(config: Values, message: RegExp): Promise<void> {
     const { code, output } = await start(home, "up", config).ended;
     assert.equal(code, 1, output);
     assert.match(output, message);
+}
+
+test("none of them created anything", async () => {
     const stack = await openStack(home, await platformProgram(), "dev");
     const { deployment } = (await stack.exportStack()) as {
         deployment: { resources?: { type: string }[] };
@@ -60,4 +63,4 @@ async function rejectsBeforeAnyResource(config: Values, message: RegExp): Promis
         ({ type }) => type !== "pulumi:pulumi:Stack",
     );
     assert.deepEqual(created, []);
-}
+});

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
+// What is compiled of Go's own packages is worth keeping.
+process.env.GOCACHE ??= execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim();
 const home = mkdtempSync(join(tmpdir(), "go-build-test-"));
 process.env.XDG_CACHE_HOME = home; // read when the module is loaded
 // The Go tool leaves a process behind that writes there for a moment.
