@@ -133,7 +133,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** Ports of loopback that nobody listens on. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
     const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
     await Promise.all(servers.map((server) => once(server, "listening")));
     const ports = servers.map((server) => (server.address() as AddressInfo).port);

@@ -10,8 +10,12 @@ export const CHART_VERSIONS = [
 ];
 
 /** What Helm makes of a chart with these values, for a cluster of the sandbox's version: YAML documents. */
-export async function template(chart: string, values: Values): Promise<string> {
-    const release = ["cilium", chart, "--namespace", "kube-system"];
+export async function template(
+    chart: string,
+    values: Values,
+    namespace = "kube-system",
+): Promise<string> {
+    const release = ["cilium", chart, "--namespace", namespace];
     const version = ["--kube-version", KUBERNETES_VERSION];
     const input = JSON.stringify(values);
     return await run(

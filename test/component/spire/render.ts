@@ -6,10 +6,17 @@ import { spireNamespaces } from "../../../components/spire/namespaces";
 import { Server } from "../../../components/spire/server";
 import type { Settings } from "../../../settings/schema";
 
+/** An object as the engine gets it; components have no kind. */
+export interface KubernetesObject {
+    apiVersion: string;
+    kind: string;
+    metadata: { name: string; namespace?: string };
+}
+
 /** Inputs by `<kind>/<logical name>`, such as `StatefulSet/spire-server`. */
 export type Rendered = Record<string, object>;
 
-let rendered: Rendered = {};
+let rendered: Record<string, KubernetesObject> = {};
 
 /** Call once, before {@link render}. */
 export async function useMocks(): Promise<void> {
@@ -18,8 +25,7 @@ export async function useMocks(): Promise<void> {
             newResource: ({ name, type, inputs }: pulumi.runtime.MockResourceArgs) => {
                 const key = `${type.split(":").at(-1)!}/${name}`;
                 if (key in rendered) throw new Error(`two resources are ${key}`);
-                const { apiVersion: _, kind: _kind, ...rest } = inputs as Record<string, unknown>;
-                rendered[key] = rest;
+                rendered[key] = inputs as KubernetesObject;
                 return { id: name, state: inputs as object };
             },
             call: ({ inputs }: pulumi.runtime.MockCallArgs) => inputs as object,
@@ -29,8 +35,25 @@ export async function useMocks(): Promise<void> {
     );
 }
 
-/** Makes the components, and returns when the engine has every resource. */
+/** What the engine has of the components' resources, without kinds. */
 export async function render(settings: Settings): Promise<Rendered> {
+    const all = await renderAll(settings);
+    const members: Rendered = {};
+    for (const [key, object] of Object.entries<Partial<KubernetesObject>>(all)) {
+        const { apiVersion: _, kind: _kind, ...rest } = object;
+        members[key] = rest;
+    }
+    return members;
+}
+
+/** The objects that the API server would get of server, agents and namespaces. */
+export async function renderObjects(settings: Settings): Promise<KubernetesObject[]> {
+    const all = Object.values(await renderAll(settings));
+    return all.filter((object) => "kind" in object);
+}
+
+/** Makes the components, and returns when the engine has every resource. */
+async function renderAll(settings: Settings): Promise<typeof rendered> {
     rendered = {};
     spireNamespaces(settings.spire, {});
     new Server("spire", serverArgs(settings));

@@ -2,26 +2,41 @@
 import * as fc from "fast-check";
 import type { z } from "zod";
 import { ConfigError, decodeSettings } from "../../../../settings/decode";
-import type { Settings } from "../../../../settings/schema";
+import { type Settings, settingsSchema } from "../../../../settings/schema";
 import { spireSettings } from "../../../../settings/spire";
 
 type Type = z.core.$ZodType;
 
 /**
  * Words of every kind that the schema asks for; each string is drawn from those that it accepts. Where it accepts
- * anything, what breaks quoting and templates is among them.
+ * anything, {@link HOSTILE} words are among them.
  */
 const WORDS = `
-o'brien|say "hi"|back\\slash|$HOME \${PATH} $$|{{ .Values }}|ümlaut|two words
-spire|kubernetes.io/hostname|tls.crt|partner.example|DE|5m|1h|4h|24h|36h|168h|1176h
+spire|kubernetes.io/hostname|tls.crt|partner.example|other.example|DE|5m|1h|4h|24h|36h|168h|1176h
 10%|100m|512Mi|1Gi|a@example.org|b@example.org|arn:aws:acm-pca:::a|arn:aws:iam::1:role/b
-7|1.9.6|1.10.4|1.11.3|1.12.6|1.13.3|1.14.7|1.15.3|2001:db8::1
+7|1e3|true|1.9.6|1.10.4|1.11.3|1.12.6|1.13.3|1.14.7|1.15.3|2001:db8::1
 https://host.example:8443/path|https://other.example|spiffe://demo.local/ns/a/sa/b
-./chart|registry.example.org|/ns/shop/sa/shop|k8s:ns:shop|k8s:sa:shop
+./chart|registry.example.org|/ns/shop/sa/shop|/ns/a/sa/b|k8s:ns:shop|k8s:sa:shop
 /run/a/agent.sock|/run/b/admin.sock|/run/c/admin.sock
 `
     .trim()
     .split(/[|\n]/);
+
+/** What breaks quoting, templates, YAML or HCL where it is not a string any more. */
+export const HOSTILE = [
+    ...["o'brien", 'say "hi"', "back\\slash", "$HOME ${PATH} $$", "{{ .Values }}", "ümlaut"],
+    ...[
+        "two words",
+        "a: b #c",
+        "- [x",
+        "*a",
+        "x\u00a0y",
+        "two\nlines: {}",
+        "k8s:pod-label:a:{{ b }}",
+    ],
+];
+
+const STACK = { trustDomain: "demo.local", clusterName: "precinct-99" };
 
 /**
  * A raw `spire` that keeps every rule: what the rules complain of is taken out again.
@@ -30,24 +45,47 @@ https://host.example:8443/path|https://other.example|spiffe://demo.local/ns/a/sa
  */
 export function validSpire(fixed: object = {}): fc.Arbitrary<object> {
     return arbitraryOf(spireSettings)
-        .map((spire) => repaired(merge(spire, fixed)))
-        .filter((spire) => spire !== undefined);
+        .map((spire) => repaired({ ...STACK, spire: merge(spire, fixed) }))
+        .filter((raw) => raw !== undefined)
+        .map(({ spire }) => spire as object);
 }
+
+/**
+ * A raw configuration that keeps every rule, of all keys.
+ *
+ * @param fixed members that are not drawn.
+ */
+export function validConfiguration(fixed: object): fc.Arbitrary<Raw> {
+    return arbitraryOf(settingsSchema)
+        .map((raw) => repaired(merge(raw, { ...STACK, ...fixed })))
+        .filter((raw) => raw !== undefined);
+}
+
+/** A configuration as in a stack file. */
+export type Raw = Record<string, unknown>;
 
 /** The settings of a raw `spire`. @throws ConfigError when a rule refuses them. */
 export function decode(spire: unknown): Settings {
-    return decodeSettings({ trustDomain: "demo.local", clusterName: "precinct-99", spire });
+    return decodeSettings({ ...STACK, spire });
 }
 
-function repaired(spire: object): object | undefined {
+/** The key at the beginning of a line, as `keyText` writes it, up to what is in a list. */
+const COMPLAINT = /^ {2}(\w+(?:\.[\w-]+|\["[^"]*"\])*)/gm;
+
+function repaired(raw: Raw): Raw | undefined {
+    const complaints = new Map<string, number>();
     for (let attempt = 0; attempt < 10; attempt++) {
         try {
-            decode(spire);
-            return spire;
+            decodeSettings(raw);
+            return raw;
         } catch (error) {
             if (!(error instanceof ConfigError)) throw error;
-            for (const [, path] of error.message.matchAll(/^\s*spire\.([\w.]+)/gm)) {
-                spire = without(spire, path!.split("."));
+            for (const [, key] of error.message.matchAll(COMPLAINT)) {
+                const path = key!.match(/[\w-]+(?=[.[]|$)|(?<=\[")[^"]*/g)!;
+                // A second time: not the member is wrong, but what lacks it.
+                const before = complaints.get(key!) ?? 0;
+                complaints.set(key!, before + 1);
+                raw = without(raw, path.slice(0, Math.max(1, path.length - before))) as Raw;
             }
         }
     }
@@ -83,7 +121,7 @@ export function arbitraryOf(type: Type): fc.Arbitrary<unknown> {
             return fc.integer({ min, max: Math.min(maxValue ?? min + 5000, min + 70000) });
         }
         case "string":
-            return fc.constantFrom(...WORDS.filter((word) => accepts(type, word)));
+            return fc.constantFrom(...[...WORDS, ...HOSTILE].filter((word) => accepts(type, word)));
         case "unknown":
             return fc.jsonValue({ maxDepth: 1 });
         case "array": {
@@ -119,11 +157,11 @@ function accepts(type: Type, value: unknown): boolean {
     return (type as z.ZodType).safeParse(value).success;
 }
 
-function merge(value: unknown, fixed: object): object {
-    const merged = { ...(value as Record<string, unknown>) };
+function merge(value: unknown, fixed: object): Raw {
+    const merged: Raw = { ...(value as Raw) };
     for (const [key, wanted] of Object.entries(fixed) as [string, unknown][]) {
-        merged[key] =
-            typeof wanted === "object" && wanted !== null ? merge(merged[key], wanted) : wanted;
+        const isMap = typeof wanted === "object" && wanted !== null && !Array.isArray(wanted);
+        merged[key] = isMap ? merge(merged[key], wanted) : wanted;
     }
     return merged;
 }
