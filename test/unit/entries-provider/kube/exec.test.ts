@@ -1,15 +1,16 @@
 /** Exec as the API server speaks it: `v5.channel.k8s.io`, the number of the channel before each message. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import { type WebSocket, WebSocketServer } from "ws";
-import { kubeconfigOf, useFakeCluster } from "../../../support/fakeCluster";
+import { kubeconfigOf } from "../../../support/fakeCluster";
 
 const [STDIN, STDOUT, STDERR, STATUS, CLOSE] = [0, 1, 2, 3, 255];
-const cluster = useFakeCluster(() => undefined);
+let dir = "";
 
 /** What the container does once its input has ended. */
 let container: (input: string, out: (channel: number, text: string) => void) => void;
@@ -31,11 +32,15 @@ before(async () => {
         else container("", sender(socket));
     });
     const { port } = server.address() as AddressInfo;
-    const kubeconfig = join(cluster.dir, "exec");
+    dir = await mkdtemp(join(tmpdir(), "cilium-spire-exec-"));
+    const kubeconfig = join(dir, "kubeconfig");
     await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(`http://127.0.0.1:${port}`)));
     connection = new Cluster({ kubeconfig });
 });
-after(() => server.close());
+after(async () => {
+    server.close();
+    await rm(dir, { recursive: true });
+});
 
 const sender = (socket: WebSocket) => (channel: number, text: string) =>
     socket.send(Buffer.concat([Buffer.from([channel]), Buffer.from(text)]));
