@@ -1,5 +1,5 @@
 /** What must be true of a cluster's Cilium, and of the nodes of its operator, before anything is changed. */
-import type { Cluster } from "@cilium-spire/entries-provider";
+import { type Cluster, METADATA_ONLY } from "@cilium-spire/entries-provider";
 import { adoptionProblem } from "../components/cilium/meshAuthConfig";
 import { strayLabels } from "../components/cilium/operatorNodes";
 import { CILIUM, INSTALLED_BY } from "../components/names";
@@ -133,10 +133,11 @@ async function requireNodes(
     const labelSelector = Object.entries(labels)
         .map(([key, value]) => `${key}=${value}`)
         .join(",");
-    const { items } = await cluster.ask(cluster.core.listNode({ labelSelector }));
-    if (items.length >= wanted) return;
-    const found =
-        items.length === 0 ? "no node has" : `only ${items.length} of ${wanted} nodes have`;
+    const { length: count } = await cluster.list((page) =>
+        cluster.core.listNode({ labelSelector, ...page }, METADATA_ONLY),
+    );
+    if (count >= wanted) return;
+    const found = count === 0 ? "no node has" : `only ${count} of ${wanted} nodes have`;
     throw new Error(
         `${LABELS}: ${found} the labels ${labelSelector}, so cilium-operator could not run; ` +
             `label them with "kubectl label node NODE ${labelSelector.replaceAll(",", " ")}", or name labels that trusted nodes have` +

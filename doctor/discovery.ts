@@ -21,10 +21,10 @@ export interface Authority {
  */
 export async function discoverAuthority(cluster: Cluster): Promise<Authority> {
     const labelSelector = "k8s-app=cilium";
-    const { items } = await cluster.ask(
-        cluster.apps.listDaemonSetForAllNamespaces({ labelSelector }),
+    const [agents] = await cluster.list((page) =>
+        cluster.apps.listDaemonSetForAllNamespaces({ labelSelector, ...page }),
     );
-    const namespace = items[0]?.metadata?.namespace;
+    const namespace = agents?.metadata?.namespace;
     if (namespace === undefined) {
         throw new Error(
             `the cluster ${cluster.url} has no Cilium (no DaemonSet with ${labelSelector})`,
@@ -49,8 +49,10 @@ async function serverAt(cluster: Cluster, address: string): Promise<SpireServerR
     const service = await cluster.find(cluster.core.readNamespacedService({ name, namespace }));
     const selector = Object.entries(service?.spec?.selector ?? {});
     if (selector.length === 0) return undefined;
-    const sets = await cluster.ask(cluster.apps.listNamespacedStatefulSet({ namespace }));
-    const set = sets.items.find(({ spec }) => {
+    const sets = await cluster.list((page) =>
+        cluster.apps.listNamespacedStatefulSet({ namespace, ...page }),
+    );
+    const set = sets.find(({ spec }) => {
         const labels = spec?.template.metadata?.labels ?? {};
         return selector.every(([key, value]) => labels[key] === value);
     });

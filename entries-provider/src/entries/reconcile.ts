@@ -76,8 +76,25 @@ export async function carryOut(server: SpireServer, steps: Steps): Promise<void>
     ];
     if (refused.length) {
         const list = refused.map((f) => `${f.id}: ${f.message} (code ${f.code})`).join("; ");
-        throw new Error(`SPIRE refused ${refused.length} registration entries: ${list}`);
+        throw new Error(
+            `SPIRE refused ${refused.length} registration entries: ${list}${bundleRemedy(refused)}`,
+        );
     }
+}
+
+/** What to do about trust domains whose bundles the server lacks (sqlstore.go, makeFederatesWith), or nothing. */
+function bundleRemedy(refused: EntryFailure[]): string {
+    const domains = refused.flatMap(
+        ({ message }) =>
+            /unable to find federated bundle "(?:spiffe:\/\/)?([^"/]+)/.exec(message)?.[1] ?? [],
+    );
+    const remedies = [...new Set(domains)].map(
+        (domain) =>
+            `. The server has not got the bundle of ${domain}: where https_web authenticates its endpoint, run "up" again in a minute; ` +
+            `where its own SVID does, first give the server what "spire-server bundle show -format spiffe" prints there, ` +
+            `by "spire-server bundle set -id spiffe://${domain} -format spiffe"`,
+    );
+    return remedies.join("");
 }
 
 /**
