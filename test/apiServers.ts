@@ -34,7 +34,9 @@ const FIRST_WITH_FINE_GRAINED_KUBELET = 33;
  * @throws Error when one is not admitted, or not kept as it was sent.
  */
 async function admit(release: string, file: string, dir: string): Promise<number> {
-    const api = await startApiServer(await ensureKubernetesProgram(release, "kube-apiserver"));
+    const api = await startApiServer({
+        program: await ensureKubernetesProgram(release, "kube-apiserver"),
+    });
     try {
         const home = { dir, kubeconfig: api.kubeconfig };
         await enterPulumi(home);

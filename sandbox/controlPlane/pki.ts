@@ -107,8 +107,13 @@ async function openssl(dir: string, name: string, args: string[]): Promise<void>
     await run("openssl", [...request, ...key, ...output, ...args], { cwd: dir });
 }
 
-/** A kubeconfig with everything inside, so that the file alone can be handed to a program. */
-async function createKubeconfig(
+/**
+ * Writes a kubeconfig with everything inside, so that the file alone can be handed to a program.
+ *
+ * @param name of the certificate's file and, in the kubeconfig, of the user.
+ * @param subject who that is to the API server: `/O=<group>/CN=<user>`.
+ */
+export async function createKubeconfig(
     instance: Instance,
     name: string,
     subject: string,

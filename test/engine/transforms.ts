@@ -69,3 +69,18 @@ export const serverlessEntries: pulumi.ResourceTransform = ({ type, props, opts 
     if (!type.startsWith("pulumi-nodejs:dynamic/spire:")) return undefined;
     return { props: { ...props, __provider: NOTHING }, opts };
 };
+
+/**
+ * Waits as a user's `up` does, where nobody collects garbage and no Service gets endpoints: those the provider gives up
+ * waiting for when their time is over, without an error.
+ */
+export const withoutGarbage: pulumi.ResourceTransform = ({ type, props, opts }) => {
+    if (!type.startsWith("kubernetes:") || !("metadata" in props)) return undefined;
+    const { metadata } = props as KubernetesObject;
+    const annotations = {
+        ...metadata.annotations,
+        "pulumi.com/deletionPropagationPolicy": "background",
+        ...(type === "kubernetes:core/v1:Service" && { "pulumi.com/timeoutSeconds": "1" }),
+    };
+    return { props: { ...props, metadata: { ...metadata, annotations } }, opts };
+};

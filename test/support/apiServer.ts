@@ -12,8 +12,9 @@ import { ensureBinary } from "../../sandbox/build/binaries";
 import { controlPlane } from "../../sandbox/controlPlane/controlPlane";
 import { instance, type Instance } from "../../sandbox/host/instance";
 import { kubectl } from "../../sandbox/controlPlane/kubectl";
-import { createPki } from "../../sandbox/controlPlane/pki";
+import { createKubeconfig, createPki } from "../../sandbox/controlPlane/pki";
 import { SOON, tail } from "../../sandbox/host/shell";
+import { auditArguments, type AuditEvent, readAudit } from "./audit";
 import { launch } from "./operation";
 
 const DEADLINE_MS = 60_000;
@@ -39,17 +40,30 @@ export interface ApiServer {
      * values or the API server keeps them in another form. Nothing is changed.
      */
     refusedFields(objects: object[]): Promise<string[]>;
+    /** Writes a kubeconfig of somebody who is in this group and in no other, and returns its path. */
+    kubeconfigOf(group: string): Promise<string>;
+    /** What has been asked for by members of the group, by `--audit-log-path`; nothing without {@link Options.audit}. */
+    audit(group: string): Promise<AuditEvent[]>;
     /** Ends both processes and removes what they wrote. */
     stop(): Promise<void>;
+}
+
+export interface ApiServerOptions {
+    /** The path of kube-apiserver. @default the sandbox's own */
+    program?: string;
+    /** Every request is written down. @default false */
+    audit?: boolean;
 }
 
 /**
  * Starts an API server by itself, for as long as this process lives. It has a default StorageClass, which nobody serves.
  *
- * @param program the path of kube-apiserver. @default the sandbox's own
  * @throws Error with the end of both logs when it is not ready within a minute.
  */
-export async function startApiServer(program?: string): Promise<ApiServer> {
+export async function startApiServer({
+    program,
+    audit = false,
+}: ApiServerOptions = {}): Promise<ApiServer> {
     const dir = await mkdtemp(join(tmpdir(), "cilium-spire-api-"));
     const [apiPort, etcdClient, etcdPeer, controllerManager, scheduler] = await freePorts(5);
     const loopback: Instance = {
@@ -68,7 +82,8 @@ export async function startApiServer(program?: string): Promise<ApiServer> {
     await createPki(loopback);
     // Etcd and API server are all that objects need.
     const [etcd, apiServer] = await controlPlane(loopback);
-    const services = [etcd!, { ...apiServer!, ...(program !== undefined && { command: program }) }];
+    const args = [...apiServer!.args, ...(audit ? await auditArguments(dir) : [])];
+    const services = [etcd!, { ...apiServer!, command: program ?? apiServer!.command, args }];
     const logs = services.map(({ name }) => join(dir, `${name}.log`));
     const children = services.map(({ command, args }, i) => {
         const log = openSync(logs[i]!, "a");
@@ -101,8 +116,18 @@ export async function startApiServer(program?: string): Promise<ApiServer> {
         kubeconfig: loopback.kubeconfig,
         kubectl: (args, objects) => kubectl(loopback, args, { input: objects && list(objects) }),
         refusedFields: (objects) => refusedFields(loopback, objects),
+        kubeconfigOf: async (group) => {
+            const file = join(dir, `${fileName(group)}.kubeconfig`);
+            await createKubeconfig(loopback, fileName(group), `/O=${group}/CN=${group}`, file);
+            return file;
+        },
+        audit: (group) => readAudit(dir, group),
         stop,
     };
+}
+
+function fileName(group: string): string {
+    return group.replaceAll(":", "-");
 }
 
 function list(items: object[]): string {

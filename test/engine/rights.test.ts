@@ -1,0 +1,243 @@
+/**
+ * The rights in rbac/ are enough and not too many: the real engine and the real doctor with each of them alone, on an API
+ * server that writes down what it was asked for. No pod runs, so a command in one ends where the API server looks for its
+ * node, which it does for those alone who may.
+ */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Cluster, SpireServer } from "@cilium-spire/entries-provider";
+import * as pulumi from "@pulumi/pulumi";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
+import { spireServerRef } from "../../components/entries/args";
+import { SERVER_LABELS } from "../../components/spire/serverPod";
+import { examineUntilHealthy } from "../../doctor/examination";
+import { authMap, scenePod } from "../../doctor/proof/pods";
+import { Proof } from "../../doctor/proof/proof";
+import { Stage } from "../../doctor/proof/stage";
+import { settingsOfFile } from "../../doctor/stackFile";
+import type { Values } from "../../settings/cilium/values";
+import { type ApiServer, makeNamespaces, startApiServer } from "../support/apiServer";
+import type { AuditEvent } from "../support/audit";
+import { castPods, makeKinds, type Part } from "../support/cast";
+import { playControllers } from "../support/controllers";
+import { manifests, unusedRights } from "../support/rbac";
+import { withoutGarbage } from "./transforms";
+
+const FILES = ["preview", "exec", "up", "prove"] as const;
+type Holder = (typeof FILES)[number];
+
+const STACK = "prod";
+const PROOF = "cilium-spire-proof";
+const OPERATOR = "cilium-operator-1";
+const NAMESPACES = ["spire-server", "spire-agents", PROOF];
+/** Writing entries takes a command in a pod. */
+const PODLESS = { exclude: ["**AgentEntries::**"] };
+/** How a command ends for who may run it. */
+const NO_NODE = /no preferred addresses found|Unexpected server response: 500/;
+const DENIED = /Unexpected server response: 403/;
+
+const settings = settingsOfFile(`Pulumi.${STACK}.yaml`);
+const server = spireServerRef(settings);
+const PARTS: Part[] = [
+    ...[0, 1, 2].map((i) => ({
+        ...{ namespace: "spire-server", name: `spire-server-${i}`, container: "spire-server" },
+        labels: SERVER_LABELS,
+    })),
+    {
+        ...{ namespace: "kube-system", name: "cilium-1", container: "cilium-agent" },
+        labels: { "k8s-app": "cilium" },
+    },
+    {
+        ...{ namespace: "kube-system", name: OPERATOR, container: "cilium-operator" },
+        labels: { "io.cilium/app": "operator" },
+    },
+    { namespace: PROOF, name: "server-1", container: "server", labels: { app: "server" } },
+];
+
+let api: ApiServer;
+let home: PulumiHome;
+let controllers: ReturnType<typeof playControllers>;
+
+before(async () => {
+    const dir = await mkdtemp(join(tmpdir(), "cilium-spire-engine-"));
+    api = await startApiServer({ audit: true });
+    home = { dir, kubeconfig: api.kubeconfig };
+    await enterPulumi(home);
+    controllers = playControllers(new Cluster());
+    await makeNamespaces(api, NAMESPACES);
+    await makeKinds(api);
+    const objects = await Promise.all(FILES.map(manifests));
+    await api.kubectl(["create", "-f", "-"], objects.flat());
+});
+after(async () => {
+    await controllers.stop();
+    await api.stop();
+    await rm(home.dir, { recursive: true, force: true });
+});
+
+test("preview.yaml is enough for the preview of a new stack", async () => {
+    const { changeSummary } = await (await stackAs("preview")).preview();
+    assert.ok((changeSummary.create ?? 0) > 40, JSON.stringify(changeSummary));
+});
+
+test("up.yaml with preview.yaml is enough for an up", async () => {
+    const { summary } = await (await stackAs("up")).up(PODLESS);
+    assert.ok((summary.resourceChanges?.create ?? 0) > 40, JSON.stringify(summary));
+});
+
+test("preview.yaml is enough to see changes, and says what it cannot see without exec.yaml", async () => {
+    await castPods(api, PARTS);
+    const changes = { "cilium-spire:spire": { agent: { logLevel: "DEBUG" } } };
+    const { changeSummary, stdout, stderr } = await (await stackAs("preview", changes)).preview();
+    assert.ok((changeSummary.update ?? 0) >= 2, JSON.stringify(changeSummary));
+    assert.match(stdout + stderr, /cannot see the entries on the SPIRE server: .*403/);
+});
+
+test("preview.yaml is enough for the doctor, except what only the SPIRE server knows", async () => {
+    await become("preview");
+    const results = await examineUntilHealthy(
+        { project: "cilium-spire", stack: STACK },
+        settings,
+        0,
+    );
+    const wrong = results.filter(({ cure }) => cure !== undefined);
+    for (const { finding } of wrong) assert.match(finding, DENIED);
+    assert.deepEqual(
+        wrong.map(({ name }) => name),
+        ["SPIRE agents", "registration entries", "operator's identity", "identities"],
+    );
+});
+
+test("preview.yaml lets nobody write anything, read a Secret or run a command", async () => {
+    for (const namespace of ["default", "kube-system", ...NAMESPACES]) {
+        const rules = (await rulesOf("preview", namespace)).filter(isOfOurs);
+        assert.ok(rules.length > 0);
+        const verbs = new Set(rules.flatMap((rule) => rule.verbs));
+        assert.deepEqual(
+            [...verbs].filter((verb) => !["get", "list", "watch"].includes(verb)),
+            [],
+        );
+        const resources = rules.flatMap((rule) => rule.resources);
+        assert.deepEqual(
+            resources.filter((r) => /^secrets$|[*/]/.test(r)),
+            [],
+        );
+    }
+});
+
+test("exec.yaml lets in to the SPIRE server, and nowhere else", async () => {
+    const cluster = await become("exec");
+    const exec = async (namespace: string, pod: string, container: string) =>
+        cluster.exec({ namespace, pod, container }, ["true"], { timeoutMs: 10_000 });
+    for (const i of [0, 1, 2]) {
+        await assert.rejects(exec("spire-server", `spire-server-${i}`, "spire-server"), NO_NODE);
+    }
+    await assert.rejects(exec("kube-system", "cilium-1", "cilium-agent"), DENIED);
+});
+
+test("up.yaml is enough to restart cilium-operator, and for a destroy", async () => {
+    const cluster = await become("up");
+    // As after entries that were written.
+    await cluster.core.deleteNamespacedPod({ namespace: "kube-system", name: OPERATOR });
+    await (await stackAs("up")).destroy();
+    const names = "statefulset,daemonset,deployment,clusterrole,serviceaccount";
+    const left = await api.kubectl(["get", names, "-A", "-o", "name"]);
+    assert.doesNotMatch(left, /spire-server|spire-agent-|\/cilium$|cilium-operator/m);
+});
+
+test("prove.yaml with exec.yaml is enough for a proof", async () => {
+    const cluster = await become("prove");
+    const options = { image: "none", namespace: PROOF, pullSecrets: [] };
+    const stage = new Stage(cluster, options);
+    await assert.rejects(stage.setUp(0), /Ready pods of the proof in namespace/);
+    await stage.remove();
+    const scene = {
+        ...{ namespace: PROOF, server: "server", port: 8080, stranger: "server" },
+        clients: { sameNode: "server" },
+    };
+    const service = { ports: [{ port: 8080 }], selector: { app: "server" } };
+    await cluster.core.createNamespacedService({
+        namespace: PROOF,
+        body: { metadata: { name: "server" }, spec: service },
+    });
+    const authority = { trustDomain: settings.trustDomain, spireServer: server };
+    await assert.rejects(new Proof(cluster, authority, scene).connects("server"), NO_NODE);
+    await assert.rejects(scenePod(cluster, PROOF, "server"), /Kubernetes API 404/);
+    await assert.rejects(authMap(cluster, "node-1"), NO_NODE);
+    assert.equal(await SpireServer.find(cluster, server, 0), undefined);
+});
+
+for (const file of FILES) {
+    test(`nothing is missing in ${file}.yaml, and everything in it is used`, async () => {
+        const events = await api.audit(groupOf(file));
+        const denied = events.filter((event) => isDenied(event) && !isExpected(file, event));
+        assert.deepEqual(
+            denied.map(({ verb, requestURI }) => `${verb} ${requestURI}`),
+            [],
+        );
+        assert.deepEqual(unusedRights(await manifests(file), events), []);
+    });
+}
+
+/** Who has the rights of a file. */
+function groupOf(holder: Holder): string {
+    return `cilium-spire:${holder}`;
+}
+
+/** From now on this process is one of those who have the rights. */
+async function become(holder: Holder): Promise<Cluster> {
+    await enterPulumi({ ...home, kubeconfig: await api.kubeconfigOf(groupOf(holder)) });
+    return new Cluster();
+}
+
+/** The program with the configuration of the stack's file and some over it, in the hands of a holder of rights. */
+async function stackAs(holder: Holder, config: Values = {}): Promise<Stack> {
+    await become(holder);
+    const program = await platformProgram({ "cilium-spire:verify": false, ...config });
+    const run = async () => {
+        pulumi.runtime.registerResourceTransform(withoutGarbage);
+        return await program.run();
+    };
+    return await openStack(home, { ...program, run }, STACK);
+}
+
+interface RulesReview {
+    status: { resourceRules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] };
+}
+
+/** What the API server itself says of somebody's rights. */
+async function rulesOf(holder: Holder, namespace: string) {
+    const review = {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SelfSubjectRulesReview",
+        spec: { namespace },
+    };
+    const as = [
+        `--as=somebody`,
+        `--as-group=${groupOf(holder)}`,
+        "--as-group=system:authenticated",
+    ];
+    const answer = await api.kubectl(["create", ...as, "-o", "json", "-f", "-"], [review]);
+    return (JSON.parse(answer) as RulesReview).status.resourceRules;
+}
+
+/** Everybody may ask who they are and what they may. */
+function isOfOurs({ apiGroups }: { apiGroups: string[] }): boolean {
+    return !apiGroups.some((group) => /^(authorization|authentication)\.k8s\.io$/.test(group));
+}
+
+function isDenied({ annotations, responseStatus }: AuditEvent): boolean {
+    return (
+        annotations?.["authorization.k8s.io/decision"] === "forbid" || responseStatus?.code === 403
+    );
+}
+
+/** Without the right to write, the provider computes by itself what a dry run would tell it. */
+function isExpected(file: Holder, { requestURI, objectRef }: AuditEvent): boolean {
+    if (objectRef?.subresource === "exec") return file === "preview" || file === "exec";
+    return file === "preview" && requestURI.includes("dryRun=All");
+}

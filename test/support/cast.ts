@@ -1,0 +1,69 @@
+/** Pods that stand for those of a cluster that works, on an API server that runs none. */
+import type { ApiServer } from "./apiServer";
+
+const NODE = "node-1";
+
+/** A pod by its name, and by what it is looked for. */
+export interface Part {
+    namespace: string;
+    name: string;
+    labels: Record<string, string>;
+    container: string;
+}
+
+/** Makes Cilium's kinds of objects known, with whatever in them; its operator would. */
+export async function makeKinds(api: ApiServer): Promise<void> {
+    const kinds = ["CiliumNetworkPolicy", "CiliumEndpoint", "CiliumIdentity"];
+    const crds = kinds.map((kind) => {
+        const singular = kind.toLowerCase();
+        const plural = singular.replace(/y$/, "ie") + "s";
+        const schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+        const version = { name: "v2", served: true, storage: true };
+        return {
+            apiVersion: "apiextensions.k8s.io/v1",
+            kind: "CustomResourceDefinition",
+            metadata: { name: `${plural}.cilium.io` },
+            spec: {
+                group: "cilium.io",
+                names: { kind, singular, plural },
+                scope: kind === "CiliumIdentity" ? "Cluster" : "Namespaced",
+                versions: [{ ...version, schema: { openAPIV3Schema: schema } }],
+            },
+        };
+    });
+    await api.kubectl(["create", "-f", "-"], crds);
+    await api.kubectl(["wait", "--for=condition=Established", "crd", "--all"]);
+}
+
+/**
+ * Makes the pods, running and Ready on a node that nobody can reach.
+ *
+ * @returns the node's name.
+ */
+export async function castPods(api: ApiServer, parts: Part[]): Promise<string> {
+    const accounts = [...new Set(parts.map(({ namespace }) => namespace))].map((namespace) => ({
+        apiVersion: "v1",
+        kind: "ServiceAccount",
+        metadata: { namespace, name: "default" },
+    }));
+    const node = { apiVersion: "v1", kind: "Node", metadata: { name: NODE } };
+    await api.kubectl(["apply", "-f", "-"], [...accounts, node]);
+    const pods = parts.map(({ container, ...metadata }) => ({
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata,
+        spec: {
+            nodeName: NODE,
+            automountServiceAccountToken: false,
+            containers: [{ name: container, image: "none" }],
+        },
+    }));
+    await api.kubectl(["create", "-f", "-"], pods);
+    const conditions = [{ type: "Ready", status: "True" }];
+    const status = { phase: "Running", conditions };
+    await api.kubectl(
+        ["apply", "--server-side", "--subresource=status", "-f", "-"],
+        pods.map(({ spec: _, ...pod }) => ({ ...pod, status })),
+    );
+    return NODE;
+}
