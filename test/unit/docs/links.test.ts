@@ -11,7 +11,7 @@ const exists = (path: string) => existsSync(join(repositoryRoot, path));
 
 /** A file or folder of this repository, written from its root. */
 const OWN_PATH =
-    /^(bench|components|docs|doctor|entries-provider|examples|sandbox|settings|test)\/[\w./-]+$/;
+    /^(bench|components|docs|doctor|entries-provider|examples|rbac|sandbox|settings|test)\/[\w./-]+$/;
 /** A key of a stack file below one of its groups, perhaps with a value. */
 const KEY =
     /^(?:cilium-spire:)?((?:spire|cilium|images|registration|workloads)\.[A-Za-z][\w.[\]<>]*)/;

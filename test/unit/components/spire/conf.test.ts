@@ -52,6 +52,23 @@ test("the container locator for cgroup v2 is asked for as long as it is not the 
     assert.doesNotMatch(locator("1.11.0"), /use_new_container_locator/);
 });
 
+test("only Cilium's agents may ask for others' identities, and only SPIRE's may attest as agents", () => {
+    const settings = decode({ version: "1.15.3", agent: { namespace: "spire-agents" } });
+    const { agent } = plain(agentConfOf(settings)) as { agent: Record<string, unknown> };
+    const delegates = agent.authorized_delegates as string[];
+    assert.equal(delegates.length, 1);
+    assert.match(delegates[0]!, /^spiffe:\/\/[^/]+\/cilium-agent$/);
+    const { server, plugins } = plain(serverConfOf(settings)) as {
+        server: { admin_ids: string[] };
+        plugins: { NodeAttestor: unknown };
+    };
+    assert.deepEqual(server.admin_ids, []);
+    const lists = JSON.stringify(plugins.NodeAttestor).match(
+        /"service_account_allow_list":\[.*?\]/g,
+    );
+    assert.deepEqual(lists, ['"service_account_allow_list":["spire-agents:spire-agent"]']);
+});
+
 test("a default server has no key that only some versions know", () => {
     const conf = plain(serverConfOf(decode({ version: "1.9.6" })));
     assert.deepEqual(Object.keys((conf as { server: object }).server).sort(), [
