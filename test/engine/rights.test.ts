@@ -21,8 +21,8 @@ import { Stage } from "../../doctor/proof/stage";
 import { settingsOfFile } from "../../doctor/stackFile";
 import type { Values } from "../../settings/cilium/values";
 import { type ApiServer, makeNamespaces, startApiServer } from "../support/apiServer";
-import type { AuditEvent } from "../support/audit";
-import { castPods, makeKinds, type Part } from "../support/cast";
+import { type AuditEvent, isDenied } from "../support/audit";
+import { castPods, makeKinds, NODE, type Part } from "../support/cast";
 import { playControllers } from "../support/controllers";
 import { manifests, unusedRights } from "../support/rbac";
 import { withoutGarbage } from "./transforms";
@@ -161,15 +161,17 @@ test("prove.yaml with exec.yaml is enough for a proof", async () => {
         ...{ namespace: PROOF, server: "server", port: 8080, stranger: "server" },
         clients: { sameNode: "server" },
     };
-    const service = { ports: [{ port: 8080 }], selector: { app: "server" } };
-    await cluster.core.createNamespacedService({
-        namespace: PROOF,
-        body: { metadata: { name: "server" }, spec: service },
-    });
+    const service = {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "server", namespace: PROOF },
+    };
+    const spec = { ports: [{ port: 8080 }], selector: { app: "server" } };
+    await api.kubectl(["create", "-f", "-"], [{ ...service, spec }]);
     const authority = { trustDomain: settings.trustDomain, spireServer: server };
     await assert.rejects(new Proof(cluster, authority, scene).connects("server"), NO_NODE);
     await assert.rejects(scenePod(cluster, PROOF, "server"), /Kubernetes API 404/);
-    await assert.rejects(authMap(cluster, "node-1"), NO_NODE);
+    await assert.rejects(authMap(cluster, NODE), NO_NODE);
     assert.equal(await SpireServer.find(cluster, server, 0), undefined);
 });
 
@@ -235,12 +237,6 @@ async function rulesOf(holder: Holder, namespace: string) {
 /** Everybody may ask who they are and what they may. */
 function isOfOurs({ apiGroups }: { apiGroups: string[] }): boolean {
     return !apiGroups.some((group) => /^(authorization|authentication)\.k8s\.io$/.test(group));
-}
-
-function isDenied({ annotations, responseStatus }: AuditEvent): boolean {
-    return (
-        annotations?.["authorization.k8s.io/decision"] === "forbid" || responseStatus?.code === 403
-    );
 }
 
 /** Without the right to write, the provider computes by itself what a dry run would tell it. */

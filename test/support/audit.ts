@@ -41,6 +41,13 @@ export async function readAudit(dir: string, group: string): Promise<AuditEvent[
     return events.filter(({ user }) => user.groups.includes(group));
 }
 
+/** By the roles, or because the request would have handed out more rights than its author has. */
+export function isDenied({ annotations, responseStatus }: AuditEvent): boolean {
+    return (
+        annotations?.["authorization.k8s.io/decision"] === "forbid" || responseStatus?.code === 403
+    );
+}
+
 function logIn(dir: string): string {
     return join(dir, "audit.log");
 }

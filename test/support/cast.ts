@@ -1,7 +1,8 @@
 /** Pods that stand for those of a cluster that works, on an API server that runs none. */
 import type { ApiServer } from "./apiServer";
 
-const NODE = "node-1";
+/** Where they are. */
+export const NODE = "node-1";
 
 /** A pod by its name, and by what it is looked for. */
 export interface Part {
@@ -33,14 +34,13 @@ export async function makeKinds(api: ApiServer): Promise<void> {
     });
     await api.kubectl(["create", "-f", "-"], crds);
     await api.kubectl(["wait", "--for=condition=Established", "crd", "--all"]);
+    // The first request finds no storage, and is repeated by kubectl.
+    const names = crds.map(({ spec }) => spec.names.plural).join();
+    await api.kubectl(["get", names, "--all-namespaces"]);
 }
 
-/**
- * Makes the pods, running and Ready on a node that nobody can reach.
- *
- * @returns the node's name.
- */
-export async function castPods(api: ApiServer, parts: Part[]): Promise<string> {
+/** Makes the pods, running and Ready on a node that nobody can reach. */
+export async function castPods(api: ApiServer, parts: Part[]): Promise<void> {
     const accounts = [...new Set(parts.map(({ namespace }) => namespace))].map((namespace) => ({
         apiVersion: "v1",
         kind: "ServiceAccount",
@@ -49,21 +49,18 @@ export async function castPods(api: ApiServer, parts: Part[]): Promise<string> {
     const node = { apiVersion: "v1", kind: "Node", metadata: { name: NODE } };
     await api.kubectl(["apply", "-f", "-"], [...accounts, node]);
     const pods = parts.map(({ container, ...metadata }) => ({
-        apiVersion: "v1",
-        kind: "Pod",
-        metadata,
+        header: { apiVersion: "v1", kind: "Pod", metadata },
         spec: {
             nodeName: NODE,
             automountServiceAccountToken: false,
             containers: [{ name: container, image: "none" }],
         },
     }));
-    await api.kubectl(["create", "-f", "-"], pods);
+    const written = pods.map(({ header, spec }) => ({ ...header, spec }));
+    await api.kubectl(["create", "-f", "-"], written);
     const conditions = [{ type: "Ready", status: "True" }];
     const status = { phase: "Running", conditions };
-    await api.kubectl(
-        ["apply", "--server-side", "--subresource=status", "-f", "-"],
-        pods.map(({ spec: _, ...pod }) => ({ ...pod, status })),
-    );
-    return NODE;
+    const ready = pods.map(({ header }) => ({ ...header, status }));
+    const apply = ["apply", "--server-side", "--subresource=status", "-f", "-"];
+    await api.kubectl(apply, ready);
 }

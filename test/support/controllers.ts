@@ -28,7 +28,8 @@ export function playControllers(cluster: Cluster): { stop(): Promise<void> } {
 }
 
 /** What is to be done now. */
-async function steps({ apps, core }: Cluster): Promise<Promise<unknown>[]> {
+async function steps(cluster: Cluster): Promise<Promise<unknown>[]> {
+    const { apps, core } = cluster;
     const [daemonSets, statefulSets, deployments, namespaces] = await Promise.all([
         apps.listDaemonSetForAllNamespaces(),
         apps.listStatefulSetForAllNamespaces(),
@@ -40,7 +41,7 @@ async function steps({ apps, core }: Cluster): Promise<Promise<unknown>[]> {
             const request = { ...place(body), body };
             const scheduled = { currentNumberScheduled: 0, desiredNumberScheduled: 0 };
             const counts = { ...scheduled, numberMisscheduled: 0, numberReady: 0 };
-            body.status = { ...counts, observedGeneration: body.metadata!.generation! };
+            Object.assign(body.status!, counts, observed(body));
             return apps.replaceNamespacedDaemonSetStatus(request);
         }),
         ...statefulSets.items.filter(isUnsettled).map((body) => {
@@ -48,16 +49,15 @@ async function steps({ apps, core }: Cluster): Promise<Promise<unknown>[]> {
             const replicas = body.spec!.replicas!;
             const counts = { replicas, readyReplicas: replicas, currentReplicas: replicas };
             const revisions = { currentRevision: "1", updateRevision: "1" };
-            const observedGeneration = body.metadata!.generation!;
-            body.status = { ...counts, ...revisions, observedGeneration };
+            Object.assign(body.status!, counts, revisions, observed(body));
             return apps.replaceNamespacedStatefulSetStatus(request);
         }),
-        ...deployments.items.filter(isUnsettled).map((deployment) => rollOut(apps, deployment)),
+        ...deployments.items.filter(isUnsettled).map((deployment) => rollOut(cluster, deployment)),
         ...namespaces.items
             .filter(({ metadata }) => metadata?.deletionTimestamp)
             .map((body) => {
-                const { name } = body.metadata!;
-                return core.replaceNamespaceFinalize({ name: name!, body: { ...body, spec: {} } });
+                body.spec!.finalizers = [];
+                return core.replaceNamespaceFinalize({ name: body.metadata!.name!, body });
             }),
     ];
 }
@@ -69,16 +69,15 @@ interface Workload {
 }
 
 /** A Deployment has rolled out when its ReplicaSet has its pods. */
-async function rollOut(apps: Cluster["apps"], deployment: Deployment): Promise<void> {
+async function rollOut({ apps, objects }: Cluster, deployment: Deployment): Promise<void> {
     const { name, namespace, uid } = deployment.metadata!;
     const { replicas, selector, template } = deployment.spec!;
     const owner = { apiVersion: "apps/v1", kind: "Deployment", name: name!, uid: uid! };
     const metadata = { name: uid!, namespace, annotations: REVISION, ownerReferences: [owner] };
-    const set = await apps.createNamespacedReplicaSet({
-        namespace: namespace!,
-        body: { metadata, spec: { replicas, selector, template } },
-    });
-    set.status = { replicas: replicas!, readyReplicas: replicas! };
+    const spec = { replicas, selector, template };
+    await objects.create({ apiVersion: "apps/v1", kind: "ReplicaSet", metadata, spec });
+    const set = await apps.readNamespacedReplicaSet({ name: uid!, namespace: namespace! });
+    Object.assign(set.status!, { replicas, readyReplicas: replicas });
     await apps.replaceNamespacedReplicaSetStatus({ ...place(set), body: set });
     deployment.metadata!.annotations = { ...deployment.metadata!.annotations, ...REVISION };
     const body = await apps.replaceNamespacedDeployment({ ...place(deployment), body: deployment });
@@ -86,8 +85,13 @@ async function rollOut(apps: Cluster["apps"], deployment: Deployment): Promise<v
         { type: "Progressing", status: "True", reason: "NewReplicaSetAvailable" },
         { type: "Available", status: "True" },
     ];
-    body.status = { observedGeneration: body.metadata!.generation!, conditions };
+    Object.assign(body.status!, { conditions }, observed(body));
     await apps.replaceNamespacedDeploymentStatus({ ...place(body), body });
+}
+
+/** What says that the controller has seen the object as it is. */
+function observed({ metadata }: Workload): object {
+    return { observedGeneration: metadata!.generation! };
 }
 
 function isUnsettled({ metadata, status }: Workload): boolean {
