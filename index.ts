@@ -55,7 +55,6 @@ export = async (): Promise<ProgramOutputs> => {
         everything.push(new WorkloadEntries("workloads", args, { dependsOn: [server, agent] }));
     }
     everything.push(...verify(settings, { server, agent, entries }));
-    const ofChart = cilium instanceof Installation ? cilium.objects : pulumi.output([]);
-    new Protection(protect, everything, ofChart);
+    new Protection(protect, everything, cilium.objects);
     return { ...plainOutputs(settings), agents: entries.agents };
 };

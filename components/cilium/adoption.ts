@@ -17,6 +17,9 @@ import type { AdoptionArgs } from "./args";
  * Destroying gives the fields back, as does `mutualAuth: false`: what nobody else owns is removed, and the pods restart.
  */
 export class Adoption extends pulumi.ComponentResource {
+    /** As those of an Installation; none here is a chart's. */
+    readonly objects = pulumi.output<pulumi.Resource[]>([]);
+
     constructor(name: string, args: AdoptionArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("cilium-spire:cilium:Adoption", name, {}, opts);
         if (args.mutualAuth) this.patch(args);

@@ -20,7 +20,7 @@ import { Proof } from "../../doctor/proof/proof";
 import { Stage } from "../../doctor/proof/stage";
 import { settingsOfFile } from "../../doctor/stackFile";
 import type { Values } from "../../settings/cilium/values";
-import { type ApiServer, makeNamespaces, startApiServer } from "../support/apiServer";
+import { type ApiServer, prepareProduction, startApiServer } from "../support/apiServer";
 import { type AuditEvent, isDenied } from "../support/audit";
 import { castPods, makeKinds, NODE, type Part } from "../support/cast";
 import { playControllers } from "../support/controllers";
@@ -69,7 +69,8 @@ before(async () => {
     home = { dir, kubeconfig: api.kubeconfig };
     await enterPulumi(home);
     controllers = playControllers(new Cluster());
-    await makeNamespaces(api, NAMESPACES);
+    await prepareProduction(api);
+    await api.kubectl(["create", "namespace", PROOF]);
     await makeKinds(api);
     const objects = await Promise.all(FILES.map(manifests));
     await api.kubectl(["create", "-f", "-"], objects.flat());
