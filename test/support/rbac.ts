@@ -80,7 +80,7 @@ function usesOf({ verb, objectRef, responseStatus }: AuditEvent): Use[] {
     if (verb !== "patch") return uses;
     // An apply that makes the object.
     if (responseStatus?.code === CREATED) uses.push({ ...use, verb: "create" });
-    // Nobody here holds the rights that they hand out. A binding has the name of its role.
+    // Not needed by who holds what the role grants, which the audit does not say. A binding has the name of its role.
     if (/roles$/.test(resource)) uses.push({ ...use, verb: "escalate" });
     if (/rolebindings$/.test(resource)) {
         uses.push({ ...use, verb: "bind", resource: resource.replace("bindings", "s") });
