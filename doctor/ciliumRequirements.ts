@@ -11,8 +11,8 @@ import { ciliumUpgradeProblem } from "../versions/ciliumUpgrade";
 import { imageVersion } from "../versions/imageVersion";
 
 const LABELS = "registration.operatorNodeLabels";
-/** The chart's names, which no value changes. */
-const MESH = { deployment: "clustermesh-apiserver", secret: "cilium-clustermesh" };
+/** The chart's name, which no value changes. */
+const MESH_DEPLOYMENT = "clustermesh-apiserver";
 
 /** @throws Error that says by which key, and what to do. */
 export async function requireCilium(
@@ -49,20 +49,16 @@ async function runningVersion(
     return (await agentDaemonSet(cluster, namespace)).version;
 }
 
-/** A cluster is in a mesh when it offers itself to others, or knows others. Its own name and ID alone connect nothing. */
+/**
+ * A cluster of a mesh offers itself to the others by this Deployment, unless they share a key-value store, in which there
+ * are no CiliumIdentities to register. Its own name and ID connect nothing. (Whom it knows is in a Secret, which a preview
+ * need not be allowed to read.)
+ */
 async function requireNoMesh(cluster: Cluster, namespace: string): Promise<void> {
-    const [deployment, secret] = await Promise.all([
-        cluster.find(cluster.apps.readNamespacedDeployment({ name: MESH.deployment, namespace })),
-        cluster.find(cluster.core.readNamespacedSecret({ name: MESH.secret, namespace })),
-    ]);
-    const known = Object.keys(secret?.data ?? {}).length > 0;
-    const found = [
-        ...(deployment ? [`Deployment "${MESH.deployment}"`] : []),
-        ...(known ? [`clusters in Secret "${MESH.secret}"`] : []),
-    ];
-    if (found.length === 0) return;
+    const name = MESH_DEPLOYMENT;
+    if (!(await cluster.find(cluster.apps.readNamespacedDeployment({ name, namespace })))) return;
     throw new Error(
-        `mutualAuth = true, but this cluster is in a Cluster Mesh (namespace ${namespace} has ${found.join(" and ")}), which Cilium cannot combine with mutual authentication: there is no trust domain across clusters. Disconnect it ("cilium clustermesh disable"), or set mutualAuth to false.`,
+        `mutualAuth = true, but this cluster is in a Cluster Mesh (namespace ${namespace} has Deployment "${name}"), which Cilium cannot combine with mutual authentication: there is no trust domain across clusters. Disconnect it ("cilium clustermesh disable"), or set mutualAuth to false.`,
     );
 }
 

@@ -71,9 +71,13 @@ export interface FakeCluster {
     dir: string;
 }
 
+/**
+ * @param answer what is at a path.
+ * @param exec what commands in pods come to.
+ */
 export function useFakeCluster(
     answer: (path: string, asked: Asked) => Answer,
-    exec: Execute = () => new Reply(404),
+    exec?: Execute,
 ): FakeCluster {
     const fake: FakeCluster = { asked: [], url: "", dir: "" };
     const answerTo = async (request: IncomingMessage): Promise<Answer> => {
@@ -99,9 +103,12 @@ export function useFakeCluster(
             response.end(JSON.stringify(body));
         });
     });
-    cluster.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-        answerExec(request, socket, head, exec),
-    );
+    // Without one, a request for a WebSocket is answered as any other.
+    if (exec) {
+        cluster.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+            answerExec(request, socket, head, exec),
+        );
+    }
     const inherited = process.env.KUBECONFIG;
     beforeEach(() => {
         fake.asked.length = 0;

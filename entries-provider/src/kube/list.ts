@@ -9,7 +9,8 @@ export interface Page {
 
 /** A list as the typed clients give it, or as the API server wrote it (`continue`). */
 export interface List<T> {
-    items: T[];
+    /** `null` is what the API server writes for no custom object at all, where metadata alone is asked for. */
+    items: T[] | null;
     metadata?: { _continue?: string; continue?: string };
 }
 
@@ -44,7 +45,7 @@ export async function readPages<T, K>(
         try {
             do {
                 const page = await read({ limit: PAGE, ...(next && { _continue: next }) });
-                for (const item of page.items) kept.push(keep(item));
+                for (const item of page.items ?? []) kept.push(keep(item));
                 next = page.metadata?._continue ?? page.metadata?.continue;
             } while (next);
             return kept;
