@@ -8,6 +8,7 @@ import { AgentEntries } from "./components/entries/agentEntries";
 import { agentEntriesArgs, workloadEntriesArgs } from "./components/entries/args";
 import { WorkloadEntries } from "./components/entries/workloadEntries";
 import { stableFieldManager } from "./components/fieldManager";
+import { observe } from "./components/observability/observability";
 import { Agent } from "./components/spire/agent";
 import { agentArgs, serverArgs } from "./components/spire/args";
 import { spireNamespaces } from "./components/spire/namespaces";
@@ -43,6 +44,7 @@ export = async (): Promise<ProgramOutputs> => {
             ? new Adoption("cilium", ciliumArgs({ ...settings, cilium: how }), objects)
             : new Installation("cilium", ciliumArgs({ ...settings, cilium: how }), objects);
     const namespaces = spireNamespaces(settings.spire, { ...objects, protect });
+    observe("observability", settings, after(cilium, ...namespaces));
     const server = new Server("spire", serverArgs(settings), after(cilium, ...namespaces));
     // Agents that start before the server is Ready back off for more than a minute.
     const agent = new Agent("spire", agentArgs(settings), after(server));

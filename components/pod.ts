@@ -14,6 +14,11 @@ export interface PodArgs {
      * rolls the pods: a ConfigMap that keeps its name does not.
      */
     configuration: string;
+    /**
+     * Port at which a Prometheus that looks for annotations finds metrics.
+     * @default no annotations
+     */
+    annotatedPort?: number | undefined;
     /** The pod's spec. A mount may carry its volume: `{ volume: {...}, destPath: "/x" }`. */
     spec: kx.types.PodSpec;
 }
@@ -25,7 +30,14 @@ export function podTemplate(args: PodArgs): pulumi.Output<k8s.types.input.core.v
     return built.apply((spec) => ({
         metadata: {
             labels: args.labels,
-            annotations: { "cilium-spire.io/config-checksum": checksum },
+            annotations: {
+                "cilium-spire.io/config-checksum": checksum,
+                ...(args.annotatedPort !== undefined && {
+                    "prometheus.io/scrape": "true",
+                    "prometheus.io/port": String(args.annotatedPort),
+                    "prometheus.io/path": "/metrics",
+                }),
+            },
         },
         spec: withoutEmpty({
             ...spec,

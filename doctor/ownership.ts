@@ -10,6 +10,7 @@ import {
     clusterRoleName,
     SERVER_NAME,
 } from "../components/names";
+import { observabilityObjects } from "../components/observability/objects";
 import { ownerOf, type StackId } from "../components/owner";
 import type { Settings } from "../settings/schema";
 
@@ -30,10 +31,11 @@ const POD_SECURITY = "pod-security.kubernetes.io/enforce";
  */
 export async function requireOwnership(
     cluster: Cluster,
-    { spire, cilium }: Settings,
+    settings: Settings,
     id: StackId,
     known: () => Promise<Set<string>>,
 ): Promise<void> {
+    const { spire, cilium } = settings;
     const mine = { owner: ownerOf(id), known };
     const problems: string[] = [];
     for (const [key, name] of namespacesOf(spire)) {
@@ -65,6 +67,12 @@ export async function requireOwnership(
                 `cilium.mode = "install": there is a Cilium of somebody else's (${found.join(", ")}); set it to "adopt", with cilium.namespace and cilium.version as they are, or remove that one`,
             );
         }
+    }
+    const watching = await foreign(cluster, mine, observabilityObjects(settings));
+    if (watching.length > 0) {
+        problems.push(
+            `observability: there are ${watching.join(", ")} of somebody else's; remove them, or what asks for them here`,
+        );
     }
     if (problems.length === 0) return;
     const list = problems.map((problem) => `\n  ${problem}`).join("");

@@ -13,6 +13,7 @@ import { imageVersion } from "../versions/imageVersion";
 import { upgradeProblem } from "../versions/spireUpgrade";
 import type { Settings } from "../settings/schema";
 import { requireCilium } from "./ciliumRequirements";
+import { requireObservability } from "./observability";
 import { requireOwnership } from "./ownership";
 import { protectionProblem } from "./protection";
 
@@ -29,8 +30,8 @@ const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dock
  * @param known objects of the stack's state; undefined where nothing is going to be written, and strangers are in no danger.
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
  * SPIRE from which there is no way to the wanted version in one step; what is there by the names of ours and is not this stack's; what the settings would
- * delete although it is protected; which pull secrets are missing; that a new server would find no volume; or what is wrong with its Cilium or the
- * nodes of Cilium's operator.
+ * delete although it is protected; which pull secrets are missing; that a new server would find no volume; what is wrong with its Cilium or the
+ * nodes of Cilium's operator; or that it lacks what `observability` needs.
  */
 export async function requireCluster(
     settings: Settings,
@@ -51,6 +52,7 @@ export async function requireCluster(
             `spire.agent.kubelet.authorization = "nodes/pods" needs Kubernetes 1.${FINE_GRAINED_KUBELET}, the cluster runs ${gitVersion}; set it to "nodes/proxy".`,
         );
     }
+    await requireObservability(cluster, settings);
     if (known) await requireOwnership(cluster, settings, id, known);
     if (known && settings.protect) {
         const problem = protectionProblem(settings, await known());

@@ -54,8 +54,8 @@ const QUANTITY_UNITS: Record<string, number> = {
     Ti: 2 ** 40,
 };
 
-/** NaN for what is no quantity: rules also see what another has refused. */
-function quantityValue(text: string): number {
+/** What a quantity amounts to, in bytes or CPUs. NaN for what is none: rules also see what another has refused. */
+export function quantityValue(text: string): number {
     const unit = /[A-Za-z]*$/.exec(text)![0];
     return parseFloat(text) * (QUANTITY_UNITS[unit] ?? 1);
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ciliumProblems } from "./cilium/rules";
 import { describeIssues } from "./messages";
+import { observabilityProblems } from "./observabilityRules";
 import { releaseProblems } from "./releases";
 import { type Settings, settingsSchema } from "./schema";
 import { keyText, listText } from "./show";
@@ -62,6 +63,7 @@ function crossFieldProblems(settings: Settings, raw: unknown): string[] {
         ...spireProblems(settings),
         ...ciliumProblems(settings),
         ...workloadProblems(settings),
+        ...observabilityProblems(settings),
     ];
 }
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ciliumSettings } from "./cilium";
 import { imageSettings } from "./images";
+import { observabilitySettings } from "./observability";
 import { registrationSettings } from "./registration";
 import { spireSettings } from "./spire";
 import { clusterName, kubeconfigPath, text, trustDomain } from "./words";
@@ -48,6 +49,7 @@ export const settingsSchema = z.strictObject({
     workloads: workloadsSettings.describe(
         "Registration entries for workloads, by a key of your choice.",
     ),
+    observability: observabilitySettings.describe("Metrics, alerts and a dashboard."),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

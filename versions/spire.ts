@@ -21,6 +21,10 @@ export const SINCE = {
     pruneAttestedNodes: "1.13.0",
     /** agent.rebootstrap_mode and rebootstrap_delay; retry_bootstrap went in 1.14.0 (spire#6227, #6431) */
     rebootstrap: "1.13.0",
+    /** Agents synchronise by differences, without being told to, and count what they have: sync_entries_total (spire#5906) */
+    syncedEntries: "1.12.0",
+    /** The metric of the time at which the X.509 CA expires (spire#6303) */
+    caExpirationMetric: "1.13.3",
 } as const;
 
 /** True when SPIRE of this version has the feature. */

@@ -2,6 +2,7 @@
 import type { Settings } from "../../settings/schema";
 import type { AdoptSettings, CiliumSettings, InstallSettings } from "../../settings/cilium";
 import type { ImageSettings } from "../../settings/images";
+import { scrapesCilium } from "../../settings/observability";
 import { serverAddress } from "../spire/args";
 import type { Sockets } from "../../settings/spire/sockets";
 
@@ -20,6 +21,8 @@ export interface CiliumArgs<S extends CiliumSettings = CiliumSettings> {
     protect: boolean;
     /** Where images come from. */
     images: ImageSettings;
+    /** Somebody scrapes Cilium's metrics, which an installation has to switch on. */
+    scraped: boolean;
     /** What the stack configuration says of Cilium. */
     settings: S;
 }
@@ -39,6 +42,7 @@ export function ciliumArgs<S extends CiliumSettings>({
     images,
     registration,
     protect,
+    observability,
 }: Settings & { cilium: S }): CiliumArgs<S> {
     const { host, port } = serverAddress(spire.server.namespace);
     return {
@@ -49,6 +53,7 @@ export function ciliumArgs<S extends CiliumSettings>({
         operatorNodeLabels: registration.operatorNodeLabels,
         protect,
         images,
+        scraped: scrapesCilium(observability),
         settings: cilium,
     };
 }

@@ -19,7 +19,9 @@ export function chartValues(args: InstallationArgs): Values {
             rollOutPods: true,
             // By default the operator tolerates the taints of control planes.
             ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
+            ...metricsValues(args),
         },
+        ...metricsValues(args),
         encryption: encryptionValues(encryption),
         hubble: hubbleValues(hubble),
         kubeProxyReplacement,
@@ -58,6 +60,11 @@ function authenticationValues(args: InstallationArgs): Values {
             },
         },
     };
+}
+
+/** The same key for agents, where it is off by default, and for the operator. */
+function metricsValues({ scraped }: InstallationArgs): Values {
+    return scraped ? { prometheus: { enabled: true } } : {};
 }
 
 function encryptionValues(encryption: InstallSettings["encryption"]): Values {

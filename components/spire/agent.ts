@@ -5,10 +5,8 @@ import { AGENT_NAME, clusterRoleName } from "../names";
 import { podTemplate, revisionOf } from "../pod";
 import type { AgentArgs } from "./args";
 import { agentConf } from "./agentConf";
-import { agentPod } from "./agentPod";
+import { AGENT_LABELS, agentPod } from "./agentPod";
 import { confText } from "./confText";
-
-const LABELS = { "app.kubernetes.io/name": AGENT_NAME };
 
 /**
  * SPIRE agents on every node, tainted ones too: Cilium runs there and needs them.
@@ -39,17 +37,18 @@ export class Agent extends pulumi.ComponentResource {
             parent,
         );
         const template = podTemplate({
-            labels: LABELS,
+            labels: AGENT_LABELS,
             configuration,
+            annotatedPort: args.annotated ? args.settings.metricsPort : undefined,
             spec: agentPod(args),
         });
         this.revision = revisionOf(template);
         new k8s.apps.v1.DaemonSet(
             AGENT_NAME,
             {
-                metadata: { name: AGENT_NAME, namespace, labels: LABELS },
+                metadata: { name: AGENT_NAME, namespace, labels: AGENT_LABELS },
                 spec: {
-                    selector: { matchLabels: LABELS },
+                    selector: { matchLabels: AGENT_LABELS },
                     updateStrategy: {
                         type: "RollingUpdate",
                         rollingUpdate: { maxUnavailable: args.settings.maxUnavailable },

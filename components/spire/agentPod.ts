@@ -7,6 +7,8 @@ import type { AgentArgs } from "./args";
 import { AGENT_DATA_DIR, BUNDLE_DIR, NODE_ADDRESS_ENV, TOKEN_DIR } from "./agentConf";
 import { type Mount, tokenFile } from "./podParts";
 
+export const AGENT_LABELS = { "app.kubernetes.io/name": AGENT_NAME };
+
 /** Where SPIRE's images have it (Dockerfile, all releases from 1.9). */
 const AGENT_PROGRAM = "/opt/spire/bin/spire-agent";
 const CONFIG_DIR = "/run/spire/config";

@@ -15,6 +15,11 @@ interface SpireArgs {
     version: string;
     /** Where the image comes from. */
     images: ImageSettings;
+    /**
+     * The pods' annotations tell a Prometheus of their metrics.
+     * @default false
+     */
+    annotated?: boolean;
 }
 
 /** Arguments of `Server`. */
@@ -56,12 +61,13 @@ export function serverAddress(namespace: string): Address {
 }
 
 export function serverArgs({ spire, registration, ...stack }: Settings): ServerArgs {
-    const { trustDomain, clusterName, images, protect } = stack;
+    const { trustDomain, clusterName, images, protect, observability } = stack;
     return {
         trustDomain,
         clusterName,
         version: spire.version,
         images,
+        annotated: observability.scrape === "annotations",
         agentNamespace: spire.agent.namespace,
         nodeLabelKeys: Object.keys(registration.operatorNodeLabels),
         protect,
@@ -69,12 +75,14 @@ export function serverArgs({ spire, registration, ...stack }: Settings): ServerA
     };
 }
 
-export function agentArgs({ spire, trustDomain, clusterName, images }: Settings): AgentArgs {
+export function agentArgs({ spire, ...stack }: Settings): AgentArgs {
+    const { trustDomain, clusterName, images, observability } = stack;
     return {
         trustDomain,
         clusterName,
         version: spire.agent.version ?? spire.version,
         images,
+        annotated: observability.scrape === "annotations",
         server: serverAddress(spire.server.namespace),
         sockets: spire.sockets,
         settings: spire.agent,

@@ -62,6 +62,7 @@ export class Server extends pulumi.ComponentResource {
         const template = podTemplate({
             labels: SERVER_LABELS,
             configuration,
+            annotatedPort: args.annotated ? SERVER_PORTS.metrics : undefined,
             spec: serverPod(args),
         });
         this.revision = revisionOf(template);

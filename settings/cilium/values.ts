@@ -87,7 +87,7 @@ function flagConflicts(values: Values): ValueConflict[] {
     ];
 }
 
-/** What the values have at a path; undefined when nothing. */
+/** The value at a path such as `operator.replicas`; undefined when there is none. */
 export function valueAt(values: unknown, path: string): unknown {
     return path.split(".").reduce((v, key) => (isObject(v) ? v[key] : undefined), values);
 }

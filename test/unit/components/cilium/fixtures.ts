@@ -32,6 +32,7 @@ function defaults<S extends CiliumSettings>(settings: S): CiliumArgs<S> {
         operatorNodeLabels: {},
         protect: true,
         images: { pullSecrets: [] },
+        scraped: false,
         settings,
     };
 }
