@@ -1,6 +1,6 @@
 /** Settings of metrics, alerts and dashboard. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
-import { duration } from "./amounts";
+import { duration, durationSeconds } from "./amounts";
 import { httpsUrl, labelKey, labelValue, lacking, variants } from "./words";
 
 const labels = z.record(labelKey, labelValue);
@@ -35,10 +35,19 @@ const scraped = {
         ),
 };
 
+/** Seconds. */
+const LONGEST_INTERVAL = 120;
+
 /** With an operator that knows monitors and rules. */
 const operated = {
     ...scraped,
-    interval: duration.default("30s").describe("How often metrics are scraped."),
+    interval: duration
+        .refine(
+            (text) => durationSeconds(text) <= LONGEST_INTERVAL,
+            `must be ${LONGEST_INTERVAL}s or less: alerts and dashboard look at five minutes, in which a rate needs several samples`,
+        )
+        .default("30s")
+        .describe("How often metrics are scraped; 2m at most, as alerts look at five minutes."),
     labels: labels
         .default({})
         .describe("Labels of monitors and rules: those that the operator's selectors ask for."),

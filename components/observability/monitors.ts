@@ -40,6 +40,8 @@ export function monitorObjects(settings: Settings, observability: OperatedSettin
                         {
                             sourceLabels: ["__meta_kubernetes_pod_node_name"],
                             targetLabel: "node",
+                            // The default, which the API server would fill in: it compares such a list as a whole.
+                            action: "replace",
                         },
                     ],
                 },

@@ -7,7 +7,8 @@ import { allBlocks, type Block, blocksOf } from "./markdown";
 import { commandsOf } from "./shell";
 
 /** What is not code, code that a test checks, and programs' output. */
-const LANGUAGES = ["text", "sh", "ts", "yaml"];
+/** `promql`: made of rules that test/unit/components/observability runs. */
+const LANGUAGES = ["text", "sh", "ts", "yaml", "promql"];
 
 const shellBlocks = allBlocks().filter(({ language }) => language === "sh");
 

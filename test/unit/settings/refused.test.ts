@@ -4,11 +4,12 @@ import { describe, test } from "node:test";
 import { ConfigError, decodeSettings } from "../../../settings/decode";
 import { amounts } from "./refused/amounts";
 import { ciliumKeys } from "./refused/cilium";
+import { observabilityKeys } from "./refused/observability";
 import { places } from "./refused/places";
 import { shapes } from "./refused/shapes";
 import { workloads } from "./refused/workloads";
 
-const subjects = { amounts, ciliumKeys, places, shapes, workloads };
+const subjects = { amounts, ciliumKeys, observabilityKeys, places, shapes, workloads };
 
 for (const [subject, refusals] of Object.entries(subjects)) {
     describe(`refused: ${subject}`, () => {
