@@ -44,7 +44,7 @@ export = async (): Promise<ProgramOutputs> => {
             ? new Adoption("cilium", ciliumArgs({ ...settings, cilium: how }), objects)
             : new Installation("cilium", ciliumArgs({ ...settings, cilium: how }), objects);
     const namespaces = spireNamespaces(settings.spire, { ...objects, protect });
-    observe("observability", settings, after(cilium, ...namespaces));
+    const observers = observe("observability", settings, after(cilium, ...namespaces));
     const server = new Server("spire", serverArgs(settings), after(cilium, ...namespaces));
     // Agents that start before the server is Ready back off for more than a minute.
     const agent = new Agent("spire", agentArgs(settings), after(server));

@@ -55,7 +55,7 @@ function section(alert: Alert, rules: { alert: string; expr: string; for: string
         "",
         `## ${name}`,
         "",
-        `${description}`,
+        description,
         "",
         `- **Fires** (${severity}) after ${durationText(rule.for)}: ${condition}`,
         ...(when ? [`- **Only** ${when}.`] : []),

@@ -96,7 +96,7 @@ export const ciliumAlerts: Alert[] = [
             return mutualAuth ? { expr, forSeconds: 5 * MINUTE } : undefined;
         },
         steps: [
-            "Who it is: `kubectl -n NAMESPACE logs POD | grep PermissionDenied`, which names the caller with `spire.server.auditLog`.",
+            "Who it is: `kubectl -n NAMESPACE logs POD | grep PermissionDenied`, which names the caller when the server keeps an audit log.",
             "The operator: `npx cilium-spire doctor STACK` looks at its entry. `registration.operatorNodeLabels` must fit the nodes where it runs, and no second entry may fit its pods.",
             "Afterwards delete its pods: its delay between tries has doubled up to a quarter of an hour.",
         ],

@@ -31,7 +31,7 @@ export function observe(
     name: string,
     settings: Settings,
     opts: pulumi.ComponentResourceOptions,
-): void {
+): Observability[] {
     const objects = observabilityObjects(settings);
-    if (objects.length > 0) new Observability(name, objects, opts);
+    return objects.length > 0 ? [new Observability(name, objects, opts)] : [];
 }

@@ -1,6 +1,8 @@
 /** What observability sends to the engine. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ciliumArgs } from "../../../components/cilium/args";
+import { releaseValues } from "../../../components/cilium/chartValues";
 import { observe } from "../../../components/observability/observability";
 import { Agent } from "../../../components/spire/agent";
 import { agentArgs, serverArgs } from "../../../components/spire/args";
@@ -126,6 +128,22 @@ test("NetworkPolicies leave open what has a lock of its own", async () => {
     assert.deepEqual(at(ofAgents!.inputs, "spec.ingress"), [
         { from, ports: [{ port: 9999, protocol: "TCP" }] },
     ]);
+});
+
+test("an installed Cilium gets its metrics switched on where somebody scrapes them", () => {
+    const values = (observability: object) => {
+        const { cilium, ...settings } = settingsOf(observability);
+        assert.ok(cilium.mode === "install");
+        const { prometheus, operator } = releaseValues(ciliumArgs({ ...settings, cilium }));
+        return { prometheus, operator };
+    };
+    const off = { prometheus: undefined, operator: { rollOutPods: true } };
+    const prometheus = { enabled: true };
+    const on = { prometheus, operator: { rollOutPods: true, prometheus } };
+    assert.deepEqual(values({}), off);
+    assert.deepEqual(values({ scrape: "annotations" }), on);
+    assert.deepEqual(values({ scrape: "podMonitor" }), on);
+    assert.deepEqual(values({ scrape: "podMonitor", cilium: false }), off);
 });
 
 test("annotations stand at the pods, and nothing else does then", async () => {

@@ -13,7 +13,7 @@ type Type = z.core.$ZodType;
  */
 const WORDS = `
 spire|kubernetes.io/hostname|tls.crt|partner.example|other.example|DE|5m|1h|4h|24h|36h|168h|1176h
-10%|100m|512Mi|1Gi|a@example.org|b@example.org|arn:aws:acm-pca:::a|arn:aws:iam::1:role/b
+10%|30s|100m|512Mi|1Gi|a@example.org|b@example.org|arn:aws:acm-pca:::a|arn:aws:iam::1:role/b
 7|1e3|true|1.9.6|1.10.4|1.11.3|1.12.6|1.13.3|1.14.7|1.15.3|2001:db8::1
 https://host.example:8443/path|https://other.example|spiffe://demo.local/ns/a/sa/b
 ./chart|registry.example.org|/ns/shop/sa/shop|/ns/a/sa/b|k8s:ns:shop|k8s:sa:shop
