@@ -1,5 +1,14 @@
 /** Alerts of the SPIRE agents, and of what agents and servers have alike. */
-import { type Alert, type AlertFacts, any, gauge, increase, MINUTE } from "./alert";
+import {
+    type Alert,
+    type AlertFacts,
+    any,
+    born,
+    gauge,
+    increase,
+    MINUTE,
+    severalScrapes,
+} from "./alert";
 import { METRICS } from "./metrics";
 
 /** Agents ask for changes every few seconds, and every four minutes at least while that fails (pkg/agent/manager). */
@@ -50,8 +59,9 @@ export const agentAlerts: Alert[] = [
             ];
             const failing = renewals.map(([metric, target]) => {
                 const failed = increase(metric, `${target},status!="OK"`, window);
-                const succeeded = increase(metric, `${target},status="OK"`, window);
-                return `(${failed} > 0 unless ${succeeded} > 0)`;
+                const ok = `${target},status="OK"`;
+                // The first success gives the series its first value, which is no increase.
+                return `((${failed} > 0 unless ${increase(metric, ok, window)} > 0) unless ${born(metric, ok, window)})`;
             });
             return { expr: any(failing), forSeconds: Math.floor(window / 3) };
         },
@@ -89,5 +99,5 @@ export const agentAlerts: Alert[] = [
 
 /** Seconds in which a renewal that failed must have succeeded: well before the other half of an SVID's life is over. */
 function renewalWindow({ svidTtl, interval }: Omit<AlertFacts, "server" | "agent">): number {
-    return Math.max(4 * interval, Math.min(LONGEST_RENEWAL, Math.floor(svidTtl / 4)));
+    return Math.max(severalScrapes(interval), Math.min(LONGEST_RENEWAL, Math.floor(svidTtl / 4)));
 }

@@ -88,9 +88,28 @@ export const MINUTE = 60;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+/** Seconds that have several samples in them, for what is counted all the time. */
+export function severalScrapes(interval: number): number {
+    return 4 * interval;
+}
+
+/**
+ * How long growth within a window must be seen, in seconds, until it means more than a disturbance: one that is over
+ * within five minutes is seen no longer than that.
+ */
+export function lasting(window: number): number {
+    return window + 5 * MINUTE;
+}
+
 /** How much a counter grew on each pod, for those label matchers. */
 export function increase(metric: string, labels: string, seconds: number): string {
     return `sum by (pod, node) (increase(${metric}{${labels}}[${seconds}s]))`;
+}
+
+/** The pods on which a counter appeared, with its first event. */
+export function born(metric: string, labels: string, seconds: number): string {
+    const series = `${metric}{${labels}}`;
+    return `sum by (pod, node) (${series} unless ${series} offset ${seconds}s)`;
 }
 
 /** A gauge of each pod. */

@@ -1,5 +1,5 @@
 /** Alerts of what joins Cilium and SPIRE. None of them is of use where Cilium authenticates nobody. */
-import { type Alert, any, gauge, HOUR, increase, MINUTE } from "./alert";
+import { type Alert, any, gauge, HOUR, increase, lasting, MINUTE, severalScrapes } from "./alert";
 import { AUTH_DROP, METRICS } from "./metrics";
 
 /** The most that Kubernetes supports on a node: each pod there may have an entry that another registrar made. */
@@ -23,10 +23,11 @@ export const ciliumAlerts: Alert[] = [
             "Cilium's agent gets no SVIDs of pods, so nobody on this node can be authenticated. Cilium's own status says that all is well.",
         condition: "The agent has answered Cilium's agent with PermissionDenied, again and again.",
         when: "with `mutualAuth`",
-        rule: ({ agent, mutualAuth }) => {
+        rule: ({ agent, mutualAuth, interval }) => {
             const refused = `${agent},status="PermissionDenied"`;
-            const expr = `${increase(METRICS.delegateSubscribe, refused, 5 * MINUTE)} > 0`;
-            return mutualAuth ? { expr, forSeconds: 5 * MINUTE } : undefined;
+            const window = severalScrapes(interval);
+            const expr = `${increase(METRICS.delegateSubscribe, refused, window)} > 0`;
+            return mutualAuth ? { expr, forSeconds: lasting(window) } : undefined;
         },
         steps: [
             "`npx cilium-spire doctor STACK` says whether the node has the delegate's entry. A node that joined since the last `up` has none with `registration.strategy: perAgent`: run `pulumi up`.",
@@ -81,19 +82,15 @@ export const ciliumAlerts: Alert[] = [
         description:
             "That is cilium-operator without its admin identity, so that new pods get no identities; or a stranger with an SVID of the trust domain.",
         condition:
-            "The server has answered to reading or creating entries with PermissionDenied, and to nobody with success, for 20 minutes.",
+            "The server has answered to reading or creating entries with PermissionDenied, again and again.",
         when: "with `mutualAuth`",
         rule: ({ server, mutualAuth }) => {
-            const counted = (call: string, status: string) =>
-                increase(call, `${server},status="${status}"`, OPERATOR_WINDOW);
-            // Once it is let in, it repeats what was refused.
+            const refused = `${server},status="PermissionDenied"`;
+            const calls = [METRICS.listEntries, METRICS.batchCreateEntry];
             const expr = any(
-                [METRICS.listEntries, METRICS.batchCreateEntry].map(
-                    (call) =>
-                        `(${counted(call, "PermissionDenied")} > 0 unless ${counted(call, "OK")} > 0)`,
-                ),
+                calls.map((call) => `${increase(call, refused, OPERATOR_WINDOW)} > 0`),
             );
-            return mutualAuth ? { expr, forSeconds: 5 * MINUTE } : undefined;
+            return mutualAuth ? { expr, forSeconds: lasting(OPERATOR_WINDOW) } : undefined;
         },
         steps: [
             "Who it is: `kubectl -n NAMESPACE logs POD | grep PermissionDenied`, which names the caller when the server keeps an audit log.",

@@ -1,5 +1,15 @@
 /** Alerts of the SPIRE server. */
-import { type Alert, any, DAY, gauge, increase, MINUTE } from "./alert";
+import {
+    type Alert,
+    any,
+    born,
+    DAY,
+    gauge,
+    increase,
+    lasting,
+    MINUTE,
+    severalScrapes,
+} from "./alert";
 import { METRICS } from "./metrics";
 
 /** Of what is asked for by agents, on whose answers identities wait. */
@@ -64,11 +74,14 @@ export const serverAlerts: Alert[] = [
             const failed = `${server},status!~"OK|AlreadyExists|NotFound"`;
             const window = 15 * MINUTE;
             const writes = [METRICS.entryCreate, METRICS.entryUpdate, METRICS.entryDelete];
-            // The first failure gives the series its first value, which is no increase.
-            const born = (metric: string) =>
-                `sum by (pod, node) (${metric}{${failed}} unless ${metric}{${failed}} offset ${window}s)`;
             return {
-                expr: any(writes.flatMap((m) => [`${increase(m, failed, window)} > 0`, born(m)])),
+                // The first failure gives the series its first value, which is no increase.
+                expr: any(
+                    writes.flatMap((metric) => [
+                        `${increase(metric, failed, window)} > 0`,
+                        born(metric, failed, window),
+                    ]),
+                ),
                 forSeconds: 5 * MINUTE,
             };
         },
@@ -85,13 +98,13 @@ export const serverAlerts: Alert[] = [
         description:
             "The server answers from what it has in memory, then not at all: agents cannot attest, and new identities do not come. All servers are equal (there is no leader), so each that is named here has the trouble by itself.",
         condition: "Entries, nodes or bundles could not be read.",
-        rule: ({ server }) => {
-            const window = 5 * MINUTE;
+        rule: ({ server, interval }) => {
+            const window = severalScrapes(interval);
             const reads = [METRICS.entryList, METRICS.nodeFetch, METRICS.bundleFetch];
             const failed = `${server},status!~"OK|NotFound"`;
             return {
                 expr: any(reads.map((metric) => `${increase(metric, failed, window)} > 0`)),
-                forSeconds: 5 * MINUTE,
+                forSeconds: lasting(window),
             };
         },
         steps: [

@@ -6,7 +6,7 @@ import { isOperated, type OperatedSettings } from "../../../../settings/observab
 import { decodeSettings } from "../../../../settings/decode";
 import { type RuleTest, type Series, testRules } from "../../../support/vmalert";
 import { type Fault, FAULTS } from "./faults";
-import { FAULT_AT, MINUTES, recovered, steady } from "./states";
+import { MINUTES, recovered, steady } from "./states";
 
 const GROUP = "cilium-spire";
 
@@ -44,7 +44,7 @@ function inputs(series: Record<string, string | undefined>): RuleTest["input_ser
 }
 
 function silent(name: string, series: Series): RuleTest {
-    const minutes = [FAULT_AT - 1, 20, 28, 35, 60, MINUTES - 1];
+    const minutes = Array.from({ length: MINUTES }, (_, minute) => minute);
     const tests = ALERTS.flatMap(({ name: alertname }) =>
         minutes.map((minute) => ({
             eval_time: `${minute}m`,
