@@ -28,7 +28,7 @@ useFakeCluster((path) => {
 
 async function refusal(
     there: typeof objects,
-    settings: { spire?: object; cilium?: object } = {},
+    settings: { spire?: object; cilium?: object; observability?: object } = {},
     known: string[] = [],
 ): Promise<string> {
     objects = there;
@@ -133,4 +133,13 @@ test("namespaces of Kubernetes' own and Cilium's are never made", () => {
         assert.throws(() => decode(namespace), /spire\.server\.namespace = .* neither labels nor/);
         assert.doesNotThrow(() => decode(namespace, { createNamespaces: false }));
     }
+});
+
+test("what observability would make is refused when it is there, and only when it would", async () => {
+    const theirs = { [`${NAMESPACE}/configmaps/cilium-spire-dashboard`]: { by: "helm" } };
+    assert.match(
+        await refusal(theirs, { observability: { dashboard: true } }),
+        /observability: there are ConfigMap cilium-spire-dashboard of somebody else's; remove them/,
+    );
+    assert.equal(await refusal(theirs), "");
 });
