@@ -32,6 +32,11 @@ const CHANGES: Values = {
         workloadSocketInAgent: false,
         values: { podAnnotations: { "example.org/a": "b" }, operator: { replicas: 2 } },
     },
+    "cilium-spire:observability": {
+        scrape: "annotations",
+        dashboard: true,
+        allowedNamespaces: { "example.org/a": "b" },
+    },
 };
 
 interface Resource {
