@@ -5,8 +5,8 @@ import { Adoption } from "./components/cilium/adoption";
 import { ciliumArgs } from "./components/cilium/args";
 import { Installation } from "./components/cilium/installation";
 import { AgentEntries } from "./components/entries/agentEntries";
-import { agentEntriesArgs, workloadEntriesArgs } from "./components/entries/args";
-import { WorkloadEntries } from "./components/entries/workloadEntries";
+import { agentEntriesArgs } from "./components/entries/args";
+import { registerWorkloads } from "./components/entries/workloadEntries";
 import { stableFieldManager } from "./components/fieldManager";
 import { observe } from "./components/observability/observability";
 import { Agent } from "./components/spire/agent";
@@ -51,12 +51,9 @@ export = async (): Promise<ProgramOutputs> => {
     const entries = new AgentEntries("cilium", agentEntriesArgs(settings, id), {
         dependsOn: [cilium, server, agent],
     });
-    const everything: pulumi.Resource[] = [...namespaces, cilium, server, agent, entries];
-    if (Object.keys(settings.workloads).length > 0) {
-        const args = workloadEntriesArgs(settings, id);
-        everything.push(new WorkloadEntries("workloads", args, { dependsOn: [server, agent] }));
-    }
-    everything.push(...verify(settings, { server, agent, entries }));
-    new Protection(protect, everything, cilium.objects);
+    const workloads = registerWorkloads("workloads", settings, id, { dependsOn: [server, agent] });
+    const looks = verify(settings, { server, agent, entries });
+    const spire = [...namespaces, server, agent, entries, ...workloads];
+    new Protection(protect, [cilium, ...spire, ...observers, ...looks], cilium.objects);
     return { ...plainOutputs(settings), agents: entries.agents };
 };

@@ -1,6 +1,9 @@
 /** Registration entries for workloads of your own, with the same preview and the same care as those for Cilium. */
 import type { Entries, WorkloadEntriesArgs } from "@cilium-spire/entries-provider";
 import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../settings/schema";
+import type { StackId } from "../owner";
+import { workloadEntriesArgs } from "./args";
 import { entrySetProvider } from "./provider";
 
 /**
@@ -15,4 +18,15 @@ export class WorkloadEntries extends pulumi.dynamic.Resource {
         const props = { entries: undefined, ...args };
         super(entrySetProvider("workloadEntries"), name, props, opts, "spire", "WorkloadEntries");
     }
+}
+
+/** The entries of the settings' workloads, if there are any. @returns what was made */
+export function registerWorkloads(
+    name: string,
+    settings: Settings,
+    id: StackId,
+    opts: pulumi.CustomResourceOptions,
+): WorkloadEntries[] {
+    if (Object.keys(settings.workloads).length === 0) return [];
+    return [new WorkloadEntries(name, workloadEntriesArgs(settings, id), opts)];
 }

@@ -26,7 +26,7 @@ export class Observability extends pulumi.ComponentResource {
     }
 }
 
-/** Makes what the settings ask for, which by default is nothing. */
+/** Makes what the settings ask for, which by default is nothing. @returns what was made */
 export function observe(
     name: string,
     settings: Settings,

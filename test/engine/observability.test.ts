@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { observabilityObjects } from "../../components/observability/objects";
 import { dependencyDir } from "../../sandbox/build/binaries";
 import { decodeSettings } from "../../settings/decode";
-import { type ApiServer, makeNamespaces, startApiServer } from "../support/apiServer";
+import { type ApiServer, startApiServer } from "../support/apiServer";
 
 /** Its module has the CRDs; those of VictoriaMetrics' operator are in none that can be had. */
 const OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0";
@@ -23,7 +23,7 @@ before(async () => {
     await api.kubectl(["apply", "--server-side", ...files.flatMap((file) => ["-f", file])]);
     const names = CRDS.map((name) => `crd/${name}.monitoring.coreos.com`);
     await api.kubectl(["wait", "--for=condition=Established", "--timeout=30s", ...names]);
-    await makeNamespaces(api, ["spire-system"]);
+    await api.kubectl(["create", "namespace", "spire-system"]);
 });
 after(() => api.stop());
 

@@ -21,6 +21,7 @@ import { Stage } from "../../doctor/proof/stage";
 import { settingsOfFile } from "../../doctor/stackFile";
 import type { Values } from "../../settings/cilium/values";
 import { type ApiServer, prepareProduction, startApiServer } from "../support/apiServer";
+import { rulesOf } from "../support/rulesOf";
 import { type AuditEvent, isDenied } from "../support/audit";
 import { castPods, makeKinds, NODE, type Part } from "../support/cast";
 import { playControllers } from "../support/controllers";
@@ -123,7 +124,7 @@ test("preview.yaml is enough for the doctor, except what only the SPIRE server k
 
 test("preview.yaml lets nobody write anything, read a Secret or run a command", async () => {
     for (const namespace of ["default", "kube-system", ...NAMESPACES]) {
-        const rules = (await rulesOf("preview", namespace)).filter(isOfOurs);
+        const rules = await rulesOf(api, groupOf("preview"), namespace);
         assert.ok(rules.length > 0);
         const verbs = new Set(rules.flatMap((rule) => rule.verbs));
         assert.deepEqual(
@@ -223,31 +224,6 @@ async function stackAs(holder: Holder, config: Values = {}): Promise<Stack> {
 /** A provider that may not watch what it waits for waits for ever; the audit then says what it was. */
 function patience(): AbortSignal {
     return AbortSignal.timeout(OPERATION_DEADLINE_MS);
-}
-
-interface RulesReview {
-    status: { resourceRules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] };
-}
-
-/** What the API server itself says of somebody's rights. */
-async function rulesOf(holder: Holder, namespace: string) {
-    const review = {
-        apiVersion: "authorization.k8s.io/v1",
-        kind: "SelfSubjectRulesReview",
-        spec: { namespace },
-    };
-    const as = [
-        `--as=somebody`,
-        `--as-group=${groupOf(holder)}`,
-        "--as-group=system:authenticated",
-    ];
-    const answer = await api.kubectl(["create", ...as, "-o", "json", "-f", "-"], [review]);
-    return (JSON.parse(answer) as RulesReview).status.resourceRules;
-}
-
-/** Everybody may ask who they are and what they may. */
-function isOfOurs({ apiGroups }: { apiGroups: string[] }): boolean {
-    return !apiGroups.some((group) => /^(authorization|authentication)\.k8s\.io$/.test(group));
 }
 
 /** Without the right to write, the provider computes by itself what a dry run would tell it. */
