@@ -31,6 +31,9 @@ export interface Finding {
 }
 
 export interface Check {
+    /** One word for command lines and programs. */
+    id: string;
+    /** For people. */
     name: string;
     run: (patient: Patient) => Promise<Finding>;
 }
@@ -83,6 +86,7 @@ const REFRESH = 'run "pulumi up --refresh", then restart the pods of Cilium';
 
 export const checks: Check[] = [
     {
+        id: "api-server",
         name: "API server",
         run: async ({ cluster, settings, id }) => {
             await requireCluster(settings, id);
@@ -90,6 +94,7 @@ export const checks: Check[] = [
         },
     },
     {
+        id: "spire-server",
         name: "SPIRE server",
         run: async (patient) => {
             await patient.spireServer();
@@ -97,6 +102,7 @@ export const checks: Check[] = [
         },
     },
     {
+        id: "spire-agents",
         name: "SPIRE agents",
         run: async (patient) => {
             const { cluster, entries } = patient;
@@ -108,6 +114,7 @@ export const checks: Check[] = [
         },
     },
     {
+        id: "nodes",
         name: "nodes without entries",
         run: async (patient) => {
             const { excluded } = await patient.rollCall();
@@ -121,6 +128,7 @@ export const checks: Check[] = [
         },
     },
     {
+        id: "entries",
         name: "registration entries",
         run: async (patient) => {
             const { entries } = patient;
@@ -138,6 +146,7 @@ export const checks: Check[] = [
         },
     },
     {
+        id: "operator",
         name: "operator's identity",
         run: async (patient) => {
             const live = await patient.liveEntries();
@@ -154,6 +163,7 @@ export const checks: Check[] = [
         },
     },
     {
+        id: "cilium",
         name: "Cilium's configuration",
         run: async ({ cluster, settings }) => {
             const { data = {} } = await cluster.ask(
@@ -171,6 +181,7 @@ export const checks: Check[] = [
         },
     },
     {
+        id: "identities",
         name: "identities",
         run: async (patient) => {
             // The operator registers none while authentication is off.

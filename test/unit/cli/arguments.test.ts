@@ -28,6 +28,14 @@ test("a line that means nothing is refused, with what is wrong", async () => {
         [["doctor", ""], /argument 'stack'.*It is empty/],
         [["doctor", "prod", "60"], /too many arguments/],
         [["doctor", "prod", "--wiat=1"], /unknown option '--wiat=1'/],
+        [
+            ["doctor", "prod", "--only", "x"],
+            /'--only <check>' argument 'x' is invalid. There are api-server, /,
+        ],
+        [
+            ["doctor", "prod", "--watch", "--wait", "5"],
+            /'--watch' cannot be used with option '--wait/,
+        ],
         [["doctor", "prod", "--wait"], /'--wait <seconds>' argument missing/],
         [["prove", "prod", "--context", "x"], /a stack has kubeContext/],
         [["prove", "prod", "--kubeconfig", "x"], /a stack has kubeContext/],
