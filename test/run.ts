@@ -16,6 +16,7 @@ import { testSandbox } from "./support/sandbox";
 
 interface Phase {
     name: string;
+    /** Or a good part of one. */
     needsCluster?: true;
     run: () => Promise<Tally>;
 }
@@ -30,6 +31,7 @@ const phases: Phase[] = [
     { name: "programs", run: programs },
     // Together: those with an engine wait much, and are the longest, so they come first.
     { name: "without a cluster", run: () => files(["engine", "component", "unit"]) },
+    { name: "with a control plane", needsCluster: true, run: () => files(["controlPlane"]) },
     { name: "end to end", needsCluster: true, run: endToEnd },
 ];
 

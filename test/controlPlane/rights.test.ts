@@ -26,7 +26,7 @@ import { type AuditEvent, isDenied } from "../support/audit";
 import { castPods, makeKinds, NODE, type Part } from "../support/cast";
 import { playControllers } from "../support/controllers";
 import { manifests, unusedRights } from "../support/rbac";
-import { withoutGarbage } from "./transforms";
+import { withoutGarbage } from "../engine/transforms";
 
 const FILES = ["preview", "exec", "up", "prove"] as const;
 type Holder = (typeof FILES)[number];
