@@ -63,6 +63,8 @@ describe("nodes", () => {
         const before = await uidOf(joined);
         const after = await recreateNode(sandbox, nodeNamed(sandbox, joined));
         assert.notEqual(after, before);
+        // Until then it is one that is not there.
+        await kubectl(`wait --for=condition=Ready node/${joined} --timeout=60s`);
         const { stdout } = await state.platform.preview({ diff: true });
         assert.match(stdout, new RegExp(`~ ${joined}/parent-link[^]*${before}[^]*${after}`));
         assert.match(stdout, new RegExp(`${before}.*its node is gone: will be evicted`));

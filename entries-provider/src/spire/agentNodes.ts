@@ -31,7 +31,11 @@ export interface AgentPod {
 /** What was read of the cluster. */
 export interface SeenNodes {
     nodes: SeenNode[];
-    /** How many pods the DaemonSet's controller wants; absent as long as there is no DaemonSet. */
+    /**
+     * How many pods the DaemonSet should have, which is at most as many as there are nodes: its controller counts a node
+     * that is gone until something else makes it look again (kubernetes pkg/controller/daemon has no handler of a deleted
+     * node), minutes later. Absent as long as there is no DaemonSet.
+     */
     desired?: number;
 }
 
@@ -64,7 +68,7 @@ export async function agentNodes(cluster: Cluster, agent: AgentRef): Promise<See
             const pod = pods.get(node.name);
             return pod ? { ...node, pod } : node;
         }),
-        desired: set.status?.desiredNumberScheduled ?? 0,
+        desired: Math.min(set.status?.desiredNumberScheduled ?? 0, nodes.length || Infinity),
     };
 }
 

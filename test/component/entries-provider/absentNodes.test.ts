@@ -100,6 +100,16 @@ describe("a node that is not Ready", () => {
         assert.deepEqual(spire.roles, [...SHARED, "uid-a/parent-link", "uid-b/parent-link"]);
     });
 
+    test("and is deleted holds up nobody, though the DaemonSet still counts it", async () => {
+        dead("spot");
+        const set = ciliumSet();
+        await set.up();
+        delete spire.nodes.spot;
+        spire.desired = 3;
+        await set.up();
+        assert.equal(set.outs!.excluded, undefined);
+    });
+
     test("is no input where entries do not depend on nodes, and no difference", async () => {
         const alias = ciliumSet({ strategy: "nodeAlias" });
         await alias.up();
