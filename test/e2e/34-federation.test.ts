@@ -33,8 +33,8 @@ const config = {
     "cilium-spire:spire": { server: { federation: FEDERATION } },
     "cilium-spire:workloads": {
         greeter: {
-            path: `/ns/${GREETER}/sa/default`,
-            selectors: [`k8s:ns:${GREETER}`, "k8s:sa:default"],
+            path: `/ns/${GREETER}/sa/${GREETER}`,
+            selectors: [`k8s:ns:${GREETER}`, `k8s:sa:${GREETER}`],
             federatesWith: [THEIRS.name],
         },
     },
@@ -74,7 +74,7 @@ describe("a workload that federates", () => {
         state.platform = await openPlatform(config);
         await upThenQuiet(state);
         await startGreeter();
-        const own = `spiffe://${state.outputs.trustDomain}/ns/${GREETER}/sa/default`;
+        const own = `spiffe://${state.outputs.trustDomain}/ns/${GREETER}/sa/${GREETER}`;
         await poll(
             60_000,
             "SVID of the workload with both bundles",
@@ -152,17 +152,16 @@ async function startGreeter(): Promise<void> {
         volumeMounts: [{ name: "socket", mountPath: directory, readOnly: true }],
     };
     const spec = {
+        serviceAccountName: GREETER,
         terminationGracePeriodSeconds: 1,
         containers: [container],
         volumes: [{ name: "socket", hostPath: { path: directory, type: "Directory" } }],
     };
     await apply([
         { apiVersion: "v1", kind: "Namespace", metadata: { name: GREETER } },
-        // Its service account is made a moment after the namespace.
         {
-            apiVersion: "v1",
-            kind: "ServiceAccount",
-            metadata: { name: "default", namespace: GREETER },
+            ...{ apiVersion: "v1", kind: "ServiceAccount" },
+            metadata: { name: GREETER, namespace: GREETER },
         },
         { apiVersion: "v1", kind: "Pod", metadata: { name: GREETER, namespace: GREETER }, spec },
     ]);
