@@ -72,7 +72,7 @@ describe("prove", () => {
         const { exitCode, stderr } = await prove([
             "--image",
             "none.invalid/agnhost:1",
-            "--wait",
+            "--pods-wait",
             "15",
         ]);
         assert.equal(exitCode, 2, stderr);
