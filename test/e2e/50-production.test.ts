@@ -232,12 +232,12 @@ async function serverOf(): Promise<Record<"bundle" | "agents" | "parents", strin
     const ours = (await server.entries()).filter((e) => owns("cilium-spire.prod.cilium", e));
     const links = ours.filter((e) => e.parentId.includes("/spire/agent/"));
     const bundle = await ask(SERVERS[0]!, "bundle", "show");
-    // Once, SPIRE listed one of them twice while it attested anew.
-    const agents = new Set((await server.agents()).map((agent) => agent.spiffeId));
+    // Nodes where the operator may run have two links.
+    const parents = new Set(links.map((entry) => entry.parentId));
     return {
         bundle: bundle.split(/(?<=END CERTIFICATE-----\n)/),
-        agents: [...agents].sort(),
-        parents: links.map((entry) => entry.parentId).sort(),
+        agents: (await server.agents()).map((agent) => agent.spiffeId).sort(),
+        parents: [...parents].sort(),
     };
 }
 
