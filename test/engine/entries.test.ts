@@ -10,7 +10,7 @@ import { FakeSpire, refusal } from "../support/fakeSpire";
 import { start, type Verb } from "./entriesStack";
 
 const spire = new FakeSpire();
-const cluster = FakeSpire.use(() => spire);
+const cluster = spire.use();
 
 let dir: string;
 

@@ -1,4 +1,5 @@
 /** A cluster in memory with a SPIRE server on it, as far as the entries' provider looks; each part can be made to fail. */
+import { beforeEach } from "node:test";
 import { type Entry, fromShown } from "@cilium-spire/entries-provider";
 import {
     type Asked,
@@ -74,11 +75,23 @@ export class FakeSpire {
     }
 
     /** Is what KUBECONFIG leads to, while the tests of the file run. */
-    static use(current: () => FakeSpire): FakeCluster {
+    use(): FakeCluster {
         return useFakeCluster(
-            (path, asked) => current().answer(path, asked),
-            (command, stdin) => current().exec(command, stdin),
+            (path, asked) => this.answer(path, asked),
+            (command, stdin) => this.exec(command, stdin),
         );
+    }
+
+    /** As {@link use}, for tests each of which begins with two nodes, `a` and `b`, whose agents have attested. */
+    static anew(): FakeSpire {
+        const spire = new FakeSpire();
+        spire.use();
+        beforeEach(() => {
+            Object.assign(spire, new FakeSpire());
+            spire.join("a");
+            spire.join("b");
+        });
+        return spire;
     }
 
     private answer(path: string, asked: Asked): object | undefined {

@@ -1,6 +1,6 @@
 /** Nodes that are not there: the others get their entries, nobody loses any, and every preview says who has none. */
 import assert from "node:assert/strict";
-import { beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { FakeSpire } from "../../support/fakeSpire";
 import { ciliumSet, workloadSet } from "./stack";
 
@@ -8,14 +8,7 @@ const SHARED = ["cluster/cilium-agent", "cluster/cilium-operator"];
 const SHOP = { path: "/ns/shop/sa/shop", selectors: ["k8s:ns:shop", "k8s:sa:shop"] };
 const STOPPED = "Kubelet stopped posting node status.";
 
-let spire = new FakeSpire();
-FakeSpire.use(() => spire);
-
-beforeEach(() => {
-    spire = new FakeSpire();
-    spire.join("a");
-    spire.join("b");
-});
+const spire = FakeSpire.anew();
 
 /** A node whose agent never attested. */
 function dead(name: string, more: object = { notReady: STOPPED }): void {

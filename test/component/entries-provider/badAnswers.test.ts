@@ -1,6 +1,6 @@
 /** A cluster that refuses, shows nothing, or cuts what it says: a preview tells it, and nothing is deleted or evicted. */
 import assert from "node:assert/strict";
-import { beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { staleAgents } from "@cilium-spire/entries-provider";
 import { Reply } from "../../support/fakeCluster";
 import { FakeSpire, type Interference, refusal } from "../../support/fakeSpire";
@@ -9,14 +9,7 @@ import { ciliumSet } from "./stack";
 const NODES = "GET /api/v1/nodes";
 const DAEMON_SET = "GET /apis/apps/v1/namespaces/spire-system/daemonsets/spire-agent";
 
-let spire = new FakeSpire();
-FakeSpire.use(() => spire);
-
-beforeEach(() => {
-    spire = new FakeSpire();
-    spire.join("a");
-    spire.join("b");
-});
+const spire = FakeSpire.anew();
 
 /** One request or command fails, always or so many times. */
 function only(what: string, answer: object, times = Infinity): Interference {

@@ -1,6 +1,6 @@
 /** An `up` that fails or dies on its way: the state keeps what was written, and the next one does what is left. */
 import assert from "node:assert/strict";
-import { beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { FakeSpire, refusal } from "../../support/fakeSpire";
 import { ciliumSet, workloadSet } from "./stack";
 
@@ -12,15 +12,8 @@ const ALL = [
     "uid-b/parent-link",
 ];
 
-let spire = new FakeSpire();
-FakeSpire.use(() => spire);
-
-beforeEach(() => {
-    spire = new FakeSpire();
-    // The operator runs on the first.
-    spire.join("a");
-    spire.join("b");
-});
+// The operator runs on the first.
+const spire = FakeSpire.anew();
 
 function failing(pattern: RegExp): void {
     spire.interfere = (asked) => (pattern.test(asked) ? refusal(422, "broken") : undefined);

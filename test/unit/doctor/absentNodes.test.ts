@@ -1,6 +1,6 @@
 /** What the doctor says of nodes that get no entries: an `up` ends well without them, and they are not forgotten. */
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { Cluster, messageOf } from "@cilium-spire/entries-provider";
 import { agentEntriesArgs } from "../../../components/entries/args";
 import { checks, type Finding, Patient } from "../../../doctor/checks";
@@ -10,14 +10,7 @@ import { ciliumSet } from "../../component/entries-provider/stack";
 
 const ID = { project: "cilium-spire", stack: "dev" };
 
-let spire = new FakeSpire();
-FakeSpire.use(() => spire);
-
-beforeEach(() => {
-    spire = new FakeSpire();
-    spire.join("a");
-    spire.join("b");
-});
+const spire = FakeSpire.anew();
 
 /** What a check finds, or the message of its error. */
 async function found(name: string, registration: object = {}): Promise<Finding | string> {
