@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { agentEntries, Cluster, type Entry } from "@cilium-spire/entries-provider";
 import { CLIENTS, SERVER } from "../../examples/mtls-demo/names";
-import { demoProof } from "../../automation/demo";
+import { demoProof } from "../support/demo";
 import { removeCluster, startCluster } from "../../sandbox/cluster";
 import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../automation/stack";
 import { cli } from "../support/cli";

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
 import type { Values } from "../../settings/cilium/values";
-import { demoProof } from "../../automation/demo";
+import { demoProof } from "../support/demo";
 import type { Proof } from "../../doctor/proof/proof";
 import { ensureBinary } from "../../sandbox/build/binaries";
 import { startCluster } from "../../sandbox/cluster";

@@ -17,7 +17,7 @@ import {
 import type { Stack } from "@pulumi/pulumi/automation";
 import type { Values } from "../../settings/cilium/values";
 import { CLIENTS } from "../../examples/mtls-demo/names";
-import { demoProof } from "../../automation/demo";
+import { demoProof } from "../support/demo";
 import type { Proof } from "../../doctor/proof/proof";
 import type { StackOutputs } from "../../outputs";
 import { removeCluster, startCluster } from "../../sandbox/cluster";

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import type { Values } from "../../settings/cilium/values";
-import { demoProof } from "../../automation/demo";
+import { demoProof } from "../support/demo";
 import { removeCluster, startCluster } from "../../sandbox/cluster";
 import { ensureCiliumRuntime } from "../../sandbox/build/debian";
 import { node } from "../../sandbox/host/instance";

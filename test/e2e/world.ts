@@ -9,7 +9,7 @@ import {
 } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
 import type { Values } from "../../settings/cilium/values";
-import { demoProof } from "../../automation/demo";
+import { demoProof } from "../support/demo";
 import type { Proof } from "../../doctor/proof/proof";
 import type { StackOutputs } from "../../outputs";
 import { startCluster } from "../../sandbox/cluster";
