@@ -53,10 +53,13 @@ export async function requireCluster(
         );
     }
     await requireObservability(cluster, settings);
-    if (known) await requireOwnership(cluster, settings, id, known);
-    if (known && settings.protect) {
-        const problem = protectionProblem(settings, await known());
-        if (problem !== undefined) throw new Error(problem);
+    if (known) {
+        // Several ask for it, or nobody does.
+        let state: Promise<Set<string>> | undefined;
+        const inState = () => (state ??= known());
+        await requireOwnership(cluster, settings, id, inState);
+        const problem = settings.protect && protectionProblem(settings, await inState());
+        if (problem) throw new Error(problem);
     }
     await requirePullSecrets(cluster, settings);
     await requireUpgradePath(cluster, spire);
