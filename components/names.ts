@@ -16,6 +16,7 @@ export const BUNDLE_CONFIG_MAP = "spire-bundle";
 export const CILIUM = {
     agentDaemonSet: "cilium",
     agentContainer: "cilium-agent",
+    agentSelector: "k8s-app=cilium",
     agentServiceAccount: "cilium",
     operatorDeployment: "cilium-operator",
     operatorContainer: "cilium-operator",

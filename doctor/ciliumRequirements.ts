@@ -1,5 +1,5 @@
 /** What must be true of a cluster's Cilium, and of the nodes of its operator, before anything is changed. */
-import { type Cluster, METADATA_ONLY } from "@cilium-spire/entries-provider";
+import { type Cluster, METADATA_ONLY, selectorText } from "@cilium-spire/entries-provider";
 import { adoptionProblem } from "../components/cilium/meshAuthConfig";
 import { strayLabels } from "../components/cilium/operatorNodes";
 import { CILIUM, INSTALLED_BY } from "../components/names";
@@ -27,7 +27,8 @@ export async function requireCilium(
         await requireAdoptable(cluster, cilium, id);
         await requireOperatorKeptTo(cluster, namespace, labels);
     } else {
-        const problem = ciliumUpgradeProblem(await runningVersion(cluster, cilium), cilium.version);
+        const { version: running } = await agentDaemonSet(cluster, namespace);
+        const problem = ciliumUpgradeProblem(running, cilium.version);
         if (problem !== undefined) throw new Error(problem);
         await requireNodesForOperator(cluster, cilium, labels);
     }
@@ -40,13 +41,6 @@ async function agentDaemonSet(cluster: Cluster, namespace: string) {
         (container) => container.name === CILIUM.agentContainer,
     );
     return { daemonSet, agent, version: imageVersion(agent?.image ?? "") };
-}
-
-async function runningVersion(
-    cluster: Cluster,
-    { namespace }: InstallSettings,
-): Promise<string | undefined> {
-    return (await agentDaemonSet(cluster, namespace)).version;
 }
 
 /**
@@ -126,9 +120,7 @@ async function requireNodes(
     labels: Record<string, string>,
     wanted: number,
 ): Promise<void> {
-    const labelSelector = Object.entries(labels)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(",");
+    const labelSelector = selectorText(LABELS, { matchLabels: labels });
     const { length: count } = await cluster.list((page) =>
         cluster.core.listNode({ labelSelector, ...page }, METADATA_ONLY),
     );

@@ -20,7 +20,7 @@ export interface Authority {
  * @throws Error when there is no Cilium, or none that authenticates.
  */
 export async function discoverAuthority(cluster: Cluster): Promise<Authority> {
-    const labelSelector = "k8s-app=cilium";
+    const labelSelector = CILIUM.agentSelector;
     const [agents] = await cluster.list((page) =>
         cluster.apps.listDaemonSetForAllNamespaces({ labelSelector, ...page }),
     );

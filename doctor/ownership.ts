@@ -145,7 +145,7 @@ function ciliumObjects(namespace: string): Header[] {
 
 /** Agents in other namespaces: two Ciliums break the network. */
 async function agentsElsewhere(cluster: Cluster, namespace: string): Promise<string[]> {
-    const labelSelector = "k8s-app=cilium";
+    const labelSelector = CILIUM.agentSelector;
     const found = await cluster.list((page) =>
         cluster.apps.listDaemonSetForAllNamespaces({ labelSelector, ...page }),
     );

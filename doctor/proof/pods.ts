@@ -1,7 +1,6 @@
 /** Finds the pods of a proof and the Cilium agents beside them, and asks both. */
 import type { Cluster } from "@cilium-spire/entries-provider";
-
-const CILIUM = { label: "k8s-app=cilium", container: "cilium-agent" };
+import { CILIUM } from "../../components/names";
 
 /** A pod with the security identity that Cilium gave it. */
 export interface ScenePod {
@@ -76,7 +75,7 @@ export async function ciliumLog(
             ...options,
             name,
             namespace,
-            container: CILIUM.container,
+            container: CILIUM.agentContainer,
             timestamps: true,
         }),
     );
@@ -92,7 +91,7 @@ export async function ciliumLog(
 export async function inCilium(cluster: Cluster, node: string, command: string[]): Promise<string> {
     const { name, namespace } = await ciliumPod(cluster, node);
     const { code, stdout, stderr } = await cluster.exec(
-        { namespace, pod: name, container: CILIUM.container },
+        { namespace, pod: name, container: CILIUM.agentContainer },
         command,
         { timeoutMs: 30_000 },
     );
@@ -107,7 +106,7 @@ async function ciliumPod(
 ): Promise<{ name: string; namespace: string }> {
     const pods = await cluster.list((page) =>
         cluster.core.listPodForAllNamespaces({
-            labelSelector: CILIUM.label,
+            labelSelector: CILIUM.agentSelector,
             fieldSelector: `spec.nodeName=${node}`,
             ...page,
         }),

@@ -154,7 +154,7 @@ export class Stage {
             name,
             args,
             image: this.options.image,
-            // The image's own entry point, whichever path it has, and no shell.
+            // In full: an image of somebody else's may have another entrypoint.
             command: ["/agnhost"],
             securityContext: {
                 allowPrivilegeEscalation: false,
