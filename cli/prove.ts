@@ -1,7 +1,8 @@
 /** `cilium-spire prove`: authentication shown on a cluster, with pods of its own. */
 import { Cluster } from "@cilium-spire/entries-provider";
 import { Argument, Command, Option } from "commander";
-import { clusterChoice, spireServerRef } from "../components/entries/args";
+import { clusterChoice } from "../components/clusterChoice";
+import { spireServerRef } from "../components/entries/args";
 import { imageAt } from "../components/images";
 import { type Authority, discoverAuthority } from "../doctor/discovery";
 import { proveOnStage } from "../doctor/proof/onStage";

@@ -48,10 +48,15 @@ export function podTemplate(args: PodArgs): pulumi.Output<k8s.types.input.core.v
 }
 
 /** A short text that changes when the pods of a template are replaced. */
-export function revisionOf(
-    template: pulumi.Output<k8s.types.input.core.v1.PodTemplateSpec>,
-): pulumi.Output<string> {
-    return template.apply((plain) => sha256(JSON.stringify(plain)));
+export function revisionOf(template: pulumi.Input<object>): pulumi.Output<string> {
+    return pulumi.output(template).apply((plain) => sha256(JSON.stringify(plain, sorted)));
+}
+
+/** For JSON.stringify: what comes from the engine has its keys in any order. */
+function sorted(_key: string, value: unknown): unknown {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(entries);
 }
 
 function sha256(text: string): string {

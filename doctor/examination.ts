@@ -7,7 +7,8 @@ import {
     messageOf,
     poll,
 } from "@cilium-spire/entries-provider";
-import { agentEntriesArgs, clusterChoice } from "../components/entries/args";
+import { clusterChoice } from "../components/clusterChoice";
+import { agentEntriesArgs } from "../components/entries/args";
 import type { StackId } from "../components/owner";
 import type { Settings } from "../settings/schema";
 import { type Check, checks, type Finding, Patient } from "./checks";

@@ -1,6 +1,6 @@
 /** What must be true of the cluster before anything is changed in it. */
 import { Cluster, type List } from "@cilium-spire/entries-provider";
-import { clusterChoice } from "../components/entries/args";
+import { clusterChoice } from "../components/clusterChoice";
 import { AGENT_NAME, SERVER_NAME } from "../components/names";
 import type { StackId } from "../components/owner";
 import { serverClaimNames } from "../components/spire/serverPod";

@@ -26,5 +26,7 @@ export const registrationSettings = group({
         .min(10, "must be 10 to 86400")
         .max(86400, "must be 10 to 86400")
         .default(300)
-        .describe("Deadline for the server to be Ready and for all agents to attest."),
+        .describe(
+            "Deadline for the server to be Ready, for all agents to attest, and in a rollout of the agents for one more to do so.",
+        ),
 });

@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { CILIUM } from "../names";
 import { type AdoptionPatch, adoptionPatches } from "./adoptionPatches";
-import { rolloutTimeouts } from "./daemonSetTransform";
+import { NOT_AWAITED, Rollout } from "../rollout";
 import type { AdoptionArgs } from "./args";
 
 /**
@@ -40,12 +40,13 @@ export class Adoption extends pulumi.ComponentResource {
             dependsOn: [config],
             // Lists that the patch owns items of. Their content is in the name, so nothing is missed.
             ignoreChanges: ["spec.template.spec.volumes", "spec.template.spec.containers"],
-            customTimeouts: rolloutTimeouts(args.settings),
         };
-        new k8s.apps.v1.DaemonSetPatch(
+        const { timeoutSeconds } = args.patience;
+        const seconds = `${timeoutSeconds}s`;
+        const agents = new k8s.apps.v1.DaemonSetPatch(
             `${CILIUM.agentDaemonSet}-${daemonSet.hash}`,
             {
-                metadata: metadata(CILIUM.agentDaemonSet, namespace, daemonSet),
+                metadata: metadata(CILIUM.agentDaemonSet, namespace, daemonSet, NOT_AWAITED),
                 spec: daemonSet.content,
             },
             pods,
@@ -56,17 +57,26 @@ export class Adoption extends pulumi.ComponentResource {
                 metadata: metadata(CILIUM.operatorDeployment, namespace, deployment),
                 spec: deployment.content,
             },
-            pods,
+            // Pulumi's own ten minutes fit a small cluster.
+            { ...pods, customTimeouts: { create: seconds, update: seconds } },
         );
+        const rolled = { namespace, daemonSet: CILIUM.agentDaemonSet, revision: daemonSet.hash };
+        new Rollout("cilium", [rolled], args.patience, { parent: this, dependsOn: [agents] });
     }
 }
 
 /** Two patches of one object, the old and the new, need two field managers; the new one takes what the old one owns. */
-function metadata(name: string, namespace: string, { hash }: AdoptionPatch<unknown>) {
+function metadata(
+    name: string,
+    namespace: string,
+    { hash }: AdoptionPatch<unknown>,
+    annotations: Record<string, string> = {},
+) {
     return {
         name,
         namespace,
         annotations: {
+            ...annotations,
             "pulumi.com/patchFieldManager": `cilium-spire-${hash}`,
             "pulumi.com/patchForce": "true",
         },

@@ -3,6 +3,9 @@ import type { Settings } from "../../settings/schema";
 import type { AdoptSettings, CiliumSettings, InstallSettings } from "../../settings/cilium";
 import type { ImageSettings } from "../../settings/images";
 import { scrapesCilium } from "../../settings/observability";
+import { durationSeconds } from "../../settings/amounts";
+import { clusterChoice } from "../clusterChoice";
+import type { Patience } from "../rollout";
 import { serverAddress } from "../spire/args";
 import type { Sockets } from "../../settings/spire/sockets";
 
@@ -23,6 +26,8 @@ export interface CiliumArgs<S extends CiliumSettings = CiliumSettings> {
     images: ImageSettings;
     /** Somebody scrapes Cilium's metrics, which an installation has to switch on. */
     scraped: boolean;
+    /** How long the rollout of a change is waited for. */
+    patience: Patience;
     /** What the stack configuration says of Cilium. */
     settings: S;
 }
@@ -43,6 +48,7 @@ export function ciliumArgs<S extends CiliumSettings>({
     registration,
     protect,
     observability,
+    ...cluster
 }: Settings & { cilium: S }): CiliumArgs<S> {
     const { host, port } = serverAddress(spire.server.namespace);
     return {
@@ -54,6 +60,10 @@ export function ciliumArgs<S extends CiliumSettings>({
         protect,
         images,
         scraped: scrapesCilium(observability),
+        patience: {
+            cluster: clusterChoice(cluster),
+            timeoutSeconds: durationSeconds(cilium.rolloutTimeout),
+        },
         settings: cilium,
     };
 }

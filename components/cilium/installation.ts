@@ -5,6 +5,7 @@ import { DaemonSetTransform } from "./daemonSetTransform";
 import type { InstallationArgs } from "./args";
 import { chartSource, shadowProblem } from "./chartSource";
 import { releaseValues } from "./chartValues";
+import { Rollout } from "../rollout";
 
 /**
  * Cilium's chart, rendered into single resources so that a preview shows each, and waited for until agents and operator
@@ -21,7 +22,7 @@ export class Installation extends pulumi.ComponentResource {
         const source = chartSource(settings.chart, settings.version);
         const shadow = shadowProblem(source);
         if (shadow !== undefined) throw new pulumi.RunError(shadow);
-        const daemonSet = new DaemonSetTransform(args);
+        const daemonSets = new DaemonSetTransform(args);
         const chart = new k8s.helm.v4.Chart(
             "cilium",
             {
@@ -30,12 +31,18 @@ export class Installation extends pulumi.ComponentResource {
                 ...source,
                 values: releaseValues(args),
             },
-            { parent: this, transforms: [daemonSet.transform] },
+            { parent: this, transforms: [daemonSets.transform] },
         );
-        // The engine has called the transform for every object before it answers with the list. An error in an output of
-        // ours fails the deployment.
-        const checked = chart.resources.apply((resources) => daemonSet.assertFired(resources));
+        // The engine has called the transform for every object before it answers with the list, so it knows all then. An
+        // error in an output of ours fails the deployment.
+        const rolled = chart.resources.apply((resources) =>
+            pulumi.output(daemonSets.rolled(resources)),
+        );
+        new Rollout("cilium", rolled, args.patience, {
+            parent: this,
+            dependsOn: chart.resources,
+        });
         this.objects = chart.resources;
-        this.registerOutputs({ checked });
+        this.registerOutputs({});
     }
 }

@@ -1,7 +1,7 @@
 /** The registration entries that Cilium needs, as one resource whose preview shows each entry. */
 import type { AgentEntriesArgs, Entries } from "@cilium-spire/entries-provider";
 import * as pulumi from "@pulumi/pulumi";
-import { entrySetProvider } from "./provider";
+import { dynamicProvider } from "../dynamicProvider";
 
 /**
  * The entries under every agent of the cluster, written in batches after all agents have attested.
@@ -17,6 +17,6 @@ export class AgentEntries extends pulumi.dynamic.Resource {
 
     constructor(name: string, args: AgentEntriesArgs, opts?: pulumi.CustomResourceOptions) {
         const props = { agents: undefined, entries: undefined, ...args };
-        super(entrySetProvider("agentEntries"), name, props, opts, "spire", "AgentEntries");
+        super(dynamicProvider("agentEntries"), name, props, opts, "spire", "AgentEntries");
     }
 }

@@ -1,7 +1,6 @@
 /** What the entries' provider is asked for, from the settings alone: the program and the doctor must agree on it. */
 import type {
     AgentEntriesArgs,
-    ClusterChoice,
     EntrySetArgs,
     SpireServerRef,
     Workload,
@@ -9,6 +8,7 @@ import type {
 } from "@cilium-spire/entries-provider";
 import type { Settings } from "../../settings/schema";
 import { durationSeconds } from "../../settings/amounts";
+import { clusterChoice } from "../clusterChoice";
 import { ownerOf, type StackId } from "../owner";
 import { AGENT_NAME, CILIUM, SERVER_NAME } from "../names";
 
@@ -48,14 +48,6 @@ export function workloadEntriesArgs(settings: Settings, id: StackId): WorkloadEn
     return {
         ...entrySetArgs(settings, id, "workloads"),
         workloads: Object.fromEntries(workloads),
-    };
-}
-
-/** Which cluster the settings mean. What is absent stays so: it would be a difference in every state. */
-export function clusterChoice({ kubeContext, kubeconfig }: Settings): ClusterChoice {
-    return {
-        ...(kubeContext !== undefined && { context: kubeContext }),
-        ...(kubeconfig !== undefined && { kubeconfig }),
     };
 }
 

@@ -2,9 +2,9 @@
 import type { Entries, WorkloadEntriesArgs } from "@cilium-spire/entries-provider";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../settings/schema";
+import { dynamicProvider } from "../dynamicProvider";
 import type { StackId } from "../owner";
 import { workloadEntriesArgs } from "./args";
-import { entrySetProvider } from "./provider";
 
 /**
  * Entries for workloads, each under an alias or under the agents of chosen nodes. They follow the nodes as
@@ -16,7 +16,7 @@ export class WorkloadEntries extends pulumi.dynamic.Resource {
 
     constructor(name: string, args: WorkloadEntriesArgs, opts?: pulumi.CustomResourceOptions) {
         const props = { entries: undefined, ...args };
-        super(entrySetProvider("workloadEntries"), name, props, opts, "spire", "WorkloadEntries");
+        super(dynamicProvider("workloadEntries"), name, props, opts, "spire", "WorkloadEntries");
     }
 }
 

@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { AGENT_NAME, clusterRoleName } from "../names";
 import { podTemplate, revisionOf } from "../pod";
+import { NOT_AWAITED, Rollout } from "../rollout";
 import type { AgentArgs } from "./args";
 import { agentConf } from "./agentConf";
 import { AGENT_LABELS, agentPod } from "./agentPod";
@@ -11,7 +12,7 @@ import { confText } from "./confText";
 /**
  * SPIRE agents on every node, tainted ones too: Cilium runs there and needs them.
  *
- * A pod is Ready when its agent has attested, so the DaemonSet's readiness means that every node has an identity.
+ * A pod is Ready when its agent has attested, so the end of a rollout means that every node that is there has an identity.
  */
 export class Agent extends pulumi.ComponentResource {
     /** Changes with every rollout of the pods. */
@@ -43,10 +44,15 @@ export class Agent extends pulumi.ComponentResource {
             spec: agentPod(args),
         });
         this.revision = revisionOf(template);
-        new k8s.apps.v1.DaemonSet(
+        const daemonSet = new k8s.apps.v1.DaemonSet(
             AGENT_NAME,
             {
-                metadata: { name: AGENT_NAME, namespace, labels: AGENT_LABELS },
+                metadata: {
+                    name: AGENT_NAME,
+                    namespace,
+                    labels: AGENT_LABELS,
+                    annotations: NOT_AWAITED,
+                },
                 spec: {
                     selector: { matchLabels: AGENT_LABELS },
                     updateStrategy: {
@@ -57,6 +63,12 @@ export class Agent extends pulumi.ComponentResource {
                 },
             },
             { ...parent, dependsOn: [account, config, rights] },
+        );
+        new Rollout(
+            AGENT_NAME,
+            [{ namespace, daemonSet: AGENT_NAME, revision: this.revision }],
+            args.patience,
+            { ...parent, dependsOn: [daemonSet] },
         );
         this.registerOutputs({});
     }

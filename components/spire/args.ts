@@ -3,7 +3,9 @@ import type { ImageSettings } from "../../settings/images";
 import type { Settings } from "../../settings/schema";
 import type { AgentSettings, ServerSettings } from "../../settings/spire";
 import type { Sockets } from "../../settings/spire/sockets";
+import { clusterChoice } from "../clusterChoice";
 import { SERVER_NAME, SERVER_PORTS } from "../names";
+import type { Patience } from "../rollout";
 
 /** What both have in common. */
 interface SpireArgs {
@@ -43,6 +45,8 @@ export interface AgentArgs extends SpireArgs {
     server: Address;
     /** Host paths of the two sockets. */
     sockets: Sockets;
+    /** How long the rollout of a change is waited for. */
+    patience: Patience;
     /** What the stack configuration says of the agents. */
     settings: AgentSettings;
 }
@@ -85,6 +89,10 @@ export function agentArgs({ spire, ...stack }: Settings): AgentArgs {
         annotated: observability.scrape === "annotations",
         server: serverAddress(spire.server.namespace),
         sockets: spire.sockets,
+        patience: {
+            cluster: clusterChoice(stack),
+            timeoutSeconds: stack.registration.timeoutSeconds,
+        },
         settings: spire.agent,
     };
 }

@@ -14,6 +14,7 @@ export {
     type PlanSettings,
     type Registration,
 } from "./entries/plan";
+export type { DaemonSetRef } from "./kube/daemonSets";
 export type { ClusterChoice } from "./kube/kubeConfig";
 export { type List, METADATA_ONLY } from "./kube/list";
 export { messageOf } from "./kube/messageOf";
@@ -26,4 +27,5 @@ export {
     workloadEntries,
     type WorkloadEntriesArgs,
 } from "./entries/workloadEntries";
+export { rollout, type RolloutArgs } from "./rollout/resource";
 export { SERVER_PROGRAM, type ServerRef as SpireServerRef, SpireServer } from "./spire/spireServer";

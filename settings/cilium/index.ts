@@ -29,7 +29,7 @@ const common = {
     rolloutTimeout: duration
         .default("15m")
         .describe(
-            "How long an `up` waits until all agents run a change. Two nodes at a time restart theirs, unless Cilium is told otherwise.",
+            "How long an `up` waits until one more node runs a change. Two nodes at a time restart their agents, unless Cilium is told otherwise.",
         ),
 };
 

@@ -31,9 +31,9 @@ const pods = {
             "Image repository; `ghcr.io/spiffe/spire-agent`, or that path at `images.registry`, when absent. The tag is the version.",
         ),
     maxUnavailable: intOrPercent
-        .default(1)
+        .default(2)
         .describe(
-            "How many nodes, or which share of them such as 10%, may be without agent while a change rolls out. Meanwhile their workloads keep the SVIDs they have.",
+            "How many nodes, or which share of them such as 10%, may be without agent while a change rolls out. Meanwhile their workloads keep the SVIDs they have. A node whose kubelet is silent counts: when as many are, a rollout stands still.",
         ),
     affinity: affinity.optional().describe("Affinity of the agents' pods."),
     nodeSelector: nodeSelector.describe(

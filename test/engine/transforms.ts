@@ -11,8 +11,19 @@ interface Claim {
     spec: Record<string, unknown>;
 }
 
+/** The text of a dynamic provider, as a state has it, whose resources are nothing but their inputs. */
+const NOTHING = `exports.handler = () => ({
+    check: async (_, inputs) => ({ inputs }),
+    diff: async () => ({ changes: false }),
+    create: async (outs) => ({ id: "none", outs }),
+    delete: async () => undefined,
+});`;
+
 /** Waits for nothing: no pod ever runs. */
 export const skipAwait: pulumi.ResourceTransform = ({ type, props, opts }) => {
+    if (type.startsWith("pulumi-nodejs:dynamic/kubernetes:")) {
+        return { props: { ...props, __provider: NOTHING }, opts };
+    }
     if (!type.startsWith("kubernetes:") || !("metadata" in props)) return undefined;
     const { metadata } = props as KubernetesObject;
     const annotations = { ...metadata.annotations, "pulumi.com/skipAwait": "true" };
@@ -55,14 +66,6 @@ export const deletableObjects: pulumi.ResourceTransform = ({ type, props, opts }
         opts: { ...opts, ...(retainOnDelete && { retainOnDelete }) },
     };
 };
-
-/** The text of a dynamic provider, as a state has it, whose resources are nothing but their inputs. */
-const NOTHING = `exports.handler = () => ({
-    check: async (_, inputs) => ({ inputs }),
-    diff: async () => ({ changes: false }),
-    create: async (outs) => ({ id: "none", outs }),
-    delete: async () => undefined,
-});`;
 
 /** Entries that need neither server nor agents. */
 export const serverlessEntries: pulumi.ResourceTransform = ({ type, props, opts }) => {

@@ -30,16 +30,19 @@ export function playControllers(cluster: Cluster): { stop(): Promise<void> } {
 /** What is to be done now. */
 async function steps(cluster: Cluster): Promise<Promise<unknown>[]> {
     const { apps, core } = cluster;
-    const [daemonSets, statefulSets, deployments, namespaces] = await Promise.all([
+    const [daemonSets, statefulSets, deployments, namespaces, nodes] = await Promise.all([
         apps.listDaemonSetForAllNamespaces(),
         apps.listStatefulSetForAllNamespaces(),
         apps.listDeploymentForAllNamespaces(),
         core.listNamespace(),
+        core.listNode(),
     ]);
+    // Nodes whose kubelets never came: a pod is wanted on each, and none is there.
+    const desiredNumberScheduled = nodes.items.length;
     return [
         ...daemonSets.items.filter(isUnsettled).map((body) => {
             const request = { ...place(body), body };
-            const scheduled = { currentNumberScheduled: 0, desiredNumberScheduled: 0 };
+            const scheduled = { currentNumberScheduled: 0, desiredNumberScheduled };
             const counts = { ...scheduled, numberMisscheduled: 0, numberReady: 0 };
             Object.assign(body.status!, counts, observed(body));
             return apps.replaceNamespacedDaemonSetStatus(request);

@@ -188,8 +188,11 @@ export function kubeconfigOf(url: string, user: object = {}): object {
     };
 }
 
-/** The part of a list that was asked for by `limit` and `continue`. */
-export function pageOf(items: object[], { query }: Asked): object {
+/** The part of a list that was asked for by `limit` and `continue`, or by the name. */
+export function pageOf(all: object[], { query }: Asked): object {
+    const name = query.get("fieldSelector")?.replace("metadata.name=", "");
+    const nameOf = (item: { metadata?: { name?: string } }) => item.metadata?.name;
+    const items = name === undefined ? all : all.filter((item) => nameOf(item) === name);
     const start = Number(query.get("continue") ?? 0);
     const end = start + Number(query.get("limit") ?? items.length);
     const metadata = end < items.length ? { continue: String(end) } : {};

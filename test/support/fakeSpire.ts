@@ -98,8 +98,6 @@ export class FakeSpire {
         const { method } = asked;
         const interfered = this.interfere(`${method} ${path}`);
         if (interfered) return interfered;
-        const one = path.startsWith("/api/v1/nodes/") ? path.slice("/api/v1/nodes/".length) : "";
-        if (one in this.nodes) return nodeObject([one, this.nodes[one]!]);
         const deployment = "/apis/apps/v1/namespaces/kube-system/deployments/cilium-operator";
         switch (`${method} ${path}`) {
             case "GET /api/v1/nodes":

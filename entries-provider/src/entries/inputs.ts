@@ -1,7 +1,7 @@
 /** What a set of registration entries is asked for and what is seen of it, as the state keeps both. */
 import { isDeepStrictEqual } from "node:util";
+import type { DaemonSetRef } from "../kube/daemonSets";
 import type { ClusterChoice } from "../kube/kubeConfig";
-import type { AgentRef } from "../spire/agentNodes";
 import type { AttendanceRules } from "../spire/agents";
 import type { Entries, Entry } from "../spire/entry";
 import type { ServerRef } from "../spire/spireServer";
@@ -13,7 +13,7 @@ export interface EntrySetArgs extends ClusterChoice, AttendanceRules {
     /** First part of the ID of every entry: what carries it is ours, and nothing else is. */
     idPrefix: string;
     server: ServerRef;
-    agentDaemonSet: AgentRef;
+    agentDaemonSet: DaemonSetRef;
     /** Deadline in seconds for the server to be Ready, and again for all agents to attest. */
     timeoutSeconds: number;
 }

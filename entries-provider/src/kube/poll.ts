@@ -10,8 +10,8 @@ export type Attempt<T> = { done: T } | { waitingFor: string; late?: () => T } | 
 
 /** Options of {@link poll}. */
 export interface PollOptions {
-    /** Milliseconds between two attempts. @default 1000 */
-    intervalMs?: number;
+    /** Milliseconds between two attempts, or what says so after each. @default 1000 */
+    intervalMs?: number | (() => number);
     /** An attempt that throws is one more that waits, for what its error says. @default false */
     errorsWait?: boolean;
     /** Told what is missing, after each attempt that is not the last one. */
@@ -21,7 +21,6 @@ export interface PollOptions {
 /**
  * Tries until done, the last time after the deadline.
  *
- * @param attempt told whether it is the last one, whose answer is worth more trouble.
  * @param waitMs the deadline; 0 tries once.
  * @param what what is waited for, without an article: `Ready pod of StatefulSet a/b`.
  * @throws Error naming what was waited for, for how long, and what the last attempt still missed.
@@ -29,13 +28,13 @@ export interface PollOptions {
 export async function poll<T>(
     waitMs: number,
     what: string,
-    attempt: (last: boolean) => Promise<Attempt<T>>,
+    attempt: () => Promise<Attempt<T>>,
     { intervalMs = 1000, errorsWait = false, onWait }: PollOptions = {},
 ): Promise<T> {
     const deadline = Date.now() + waitMs;
     for (;;) {
         const last = Date.now() >= deadline;
-        const result = await attempt(last).catch((error: unknown): Attempt<T> => {
+        const result = await attempt().catch((error: unknown): Attempt<T> => {
             if (!errorsWait) throw error;
             return { waitingFor: messageOf(error) };
         });
@@ -48,6 +47,7 @@ export async function poll<T>(
             throw new Error(`no ${what}${waited}: ${waitingFor}`);
         }
         onWait?.(waitingFor, Math.max(deadline - Date.now(), 0));
-        await setTimeout(intervalMs);
+        const pauseMs = typeof intervalMs === "number" ? intervalMs : intervalMs();
+        await setTimeout(Math.max(Math.min(pauseMs, deadline - Date.now()), 0));
     }
 }

@@ -1,13 +1,7 @@
 /** The nodes of a cluster as SPIRE's agents need them: which there are, how they are, and where an agent belongs. */
-import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import type { Cluster, NodeHeader } from "../kube/cluster";
-import { isReady, podState, selectorText } from "../kube/pods";
-
-/** Where the agents run. */
-export interface AgentRef {
-    namespace: string;
-    daemonSet: string;
-}
+import { daemonSetName, type DaemonSetRef, podsByNode, whyNotReady } from "../kube/daemonSets";
+import { isReady, podState } from "../kube/pods";
 
 /** A node that runs, or should run, a SPIRE agent. Its UID is the last segment of the agent's SPIFFE ID (k8s_psat). */
 export type AgentNode = NodeHeader;
@@ -42,27 +36,20 @@ export interface SeenNodes {
 /** True for a node that has entries on the server, or had in the last `up`. */
 export type HasEntries = (node: AgentNode) => boolean;
 
-/** Up to how many Node objects are read one by one; of more, the list. */
-const ONE_BY_ONE = 20;
-
 /** Reads all nodes, and the pods of the DaemonSet if there is one. */
-export async function agentNodes(cluster: Cluster, agent: AgentRef): Promise<SeenNodes> {
+export async function agentNodes(cluster: Cluster, agent: DaemonSetRef): Promise<SeenNodes> {
     const { namespace, daemonSet: name } = agent;
     const [nodes, set] = await Promise.all([
         cluster.nodeHeaders(),
         cluster.find(cluster.apps.readNamespacedDaemonSet({ name, namespace })),
     ]);
     if (!set) return { nodes };
-    const labelSelector = selectorText(nameOf(agent), set.spec?.selector);
-    const pods = new Map(
-        await cluster.list(
-            (page) => cluster.core.listNamespacedPod({ namespace, labelSelector, ...page }),
-            (pod): [string, AgentPod] => [
-                nodeOf(pod),
-                { name: pod.metadata!.name!, namespace, ready: isReady(pod), state: podState(pod) },
-            ],
-        ),
-    );
+    const pods = await podsByNode(cluster, agent, set.spec?.selector, (pod): AgentPod => ({
+        name: pod.metadata!.name!,
+        namespace,
+        ready: isReady(pod),
+        state: podState(pod),
+    }));
     return {
         nodes: nodes.map((node) => {
             const pod = pods.get(node.name);
@@ -91,7 +78,7 @@ export async function withReadiness(
     );
     const reasons = await whyNotReady(cluster, asked);
     const nodes = seen.nodes.map((node) => {
-        const notReady = reasons.get(node.uid);
+        const notReady = reasons.get(node.uid)?.why;
         return notReady === undefined ? node : { ...node, notReady };
     });
     return { ...seen, nodes };
@@ -115,18 +102,14 @@ export function wantedNodes(seen: SeenNodes, hasEntries: HasEntries): SeenNode[]
 }
 
 /** Why the DaemonSet's pods are not all there. One that cannot be made for a node that is not Ready is not missed. */
-export function missingPods(seen: SeenNodes, agent: AgentRef): string | undefined {
+export function missingPods(seen: SeenNodes, agent: DaemonSetRef): string | undefined {
     const { nodes, desired } = seen;
-    const where = nameOf(agent);
+    const where = daemonSetName(agent);
     if (desired === undefined) return `${where} does not exist`;
     const found = podCount(seen);
     const excused = nodes.filter((node) => !node.pod && node.notReady !== undefined).length;
     if (found > 0 && found + excused >= desired) return undefined;
     return `${where} has ${found} of ${desired} pods`;
-}
-
-function nameOf({ namespace, daemonSet: name }: AgentRef): string {
-    return `DaemonSet ${namespace}/${name}`;
 }
 
 function isShort(seen: SeenNodes): boolean {
@@ -135,38 +118,4 @@ function isShort(seen: SeenNodes): boolean {
 
 function podCount({ nodes }: SeenNodes): number {
     return nodes.filter((node) => node.pod).length;
-}
-
-/** Of the nodes that are not Ready, or gone, the reason by UID. */
-async function whyNotReady(cluster: Cluster, nodes: SeenNode[]): Promise<Map<string, string>> {
-    const found =
-        nodes.length > ONE_BY_ONE
-            ? await cluster.list((page) => cluster.core.listNode(page), readiness)
-            : await Promise.all(
-                  nodes.map(async ({ name }) => {
-                      const node = await cluster.find(cluster.core.readNode({ name }));
-                      return node && readiness(node);
-                  }),
-              );
-    const known = new Map(found.filter((node) => node !== undefined));
-    return new Map(
-        nodes.flatMap(({ uid }) => {
-            const reason = known.has(uid) ? known.get(uid) : "it is gone";
-            return reason === undefined ? [] : [[uid, reason] as const];
-        }),
-    );
-}
-
-function readiness({ metadata, status }: V1Node): [uid: string, notReady: string | undefined] {
-    const ready = status?.conditions?.find((condition) => condition.type === "Ready");
-    const isReady = ready?.status === "True";
-    return [metadata!.uid!, isReady ? undefined : (ready?.message ?? "no status")];
-}
-
-/** A DaemonSet pod names its node in its affinity; `nodeName` is empty until it is scheduled. */
-function nodeOf(pod: V1Pod): string {
-    const required =
-        pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-    const named = required?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0];
-    return pod.spec?.nodeName ?? named ?? "";
 }

@@ -1,10 +1,10 @@
 /** SPIRE agents: which have attested, what becomes of nodes whose agent has not, and which agents are left over. */
 import type { Cluster } from "../kube/cluster";
+import { type DaemonSetRef, listedNodes, pauseFor } from "../kube/daemonSets";
 import { type Attempt, poll } from "../kube/poll";
 import {
     type AgentNode,
     agentNodes,
-    type AgentRef,
     type HasEntries,
     missingPods,
     type SeenNode,
@@ -57,11 +57,6 @@ export interface RollCall {
 const BANNED = "its agent is banned";
 const NOT_READY = "its node is not Ready";
 const NOT_ATTESTED = "its agent has not attested";
-
-/** Of how many nodes a message says why. */
-const EXPLAINED = 20;
-/** Of a pause between two looks through all nodes and pods: 10 s with 5,000 nodes. */
-const PAUSE_PER_NODE_MS = 2;
 
 /** The SPIFFE ID that SPIRE's k8s_psat attestor gives the agent of a node. */
 export function agentSpiffeId(trustDomain: string, clusterName: string, nodeUid: string): string {
@@ -160,7 +155,7 @@ export interface Attestation extends RollCall {
 
 /** What {@link waitForAgents} goes by. */
 export interface Awaited extends Roster {
-    agentDaemonSet: AgentRef;
+    agentDaemonSet: DaemonSetRef;
     /** What the last `up` left out, by node: with `exclude` it has waited for those that were late. */
     givenUp?: Record<string, string> | undefined;
 }
@@ -181,14 +176,13 @@ export async function waitForAgents(
     const { agentDaemonSet, unattestedNodes, givenUp = {} } = awaited;
     const isGivenUp = (name: string) =>
         unattestedNodes === "exclude" && givenUp[name] === NOT_ATTESTED;
-    let said = "";
-    let nextLook = 0;
-    const look = async (): Promise<Attempt<Attestation>> => {
+    let count = 0;
+    const attempt = async (): Promise<Attempt<Attestation>> => {
         const [nodes, agents] = await Promise.all([
             agentNodes(cluster, agentDaemonSet),
             server.agents(),
         ]);
-        nextLook = Date.now() + nodes.nodes.length * PAUSE_PER_NODE_MS;
+        count = nodes.nodes.length;
         const { seen, ...roll } = await rollCall(cluster, nodes, awaited, agents);
         const missing = missingPods(seen, agentDaemonSet);
         if (missing !== undefined) return { waitingFor: missing };
@@ -200,13 +194,8 @@ export async function waitForAgents(
         const waitingFor = listed(late);
         return unattestedNodes === "exclude" ? { waitingFor, late: () => result } : { waitingFor };
     };
-    const attempt = async (last: boolean): Promise<Attempt<Attestation>> => {
-        if (!last && Date.now() < nextLook) return { waitingFor: said };
-        const result = await look();
-        if ("waitingFor" in result) said = result.waitingFor;
-        return result;
-    };
-    return await poll(waitMs, "complete attestation of the SPIRE agents", attempt);
+    const intervalMs = () => pauseFor(count);
+    return await poll(waitMs, "complete attestation of the SPIRE agents", attempt, { intervalMs });
 }
 
 function idOf({ trustDomain, clusterName }: AgentIdentity, uid: string): string {
@@ -214,10 +203,7 @@ function idOf({ trustDomain, clusterName }: AgentIdentity, uid: string): string 
 }
 
 function listed(exclusions: Exclusion[]): string {
-    const told = exclusions.slice(0, EXPLAINED).map(({ node, why }) => `${node.name}: ${why}`);
-    const more = exclusions.slice(EXPLAINED).map(({ node }) => node.name);
-    const rest = more.length > 0 ? [`and ${more.length} more: ${more.join(", ")}`] : [];
-    return [...told, ...rest].join("; ");
+    return listedNodes(exclusions.map(({ node, why }) => ({ name: node.name, why })));
 }
 
 function whyLate({ pod }: SeenNode): string {

@@ -11,7 +11,7 @@ const adopt = (args: AdoptionArgs) => registered(() => new Adoption("cilium", ar
 const metadataOf = ({ inputs }: Registered) =>
     inputs.metadata as { name: string; namespace: string; annotations: Record<string, string> };
 
-test("three patches, named and owned by their content", async () => {
+test("the patches are named and owned by their content", async () => {
     const args = adoptArgsWith({ namespace: "cilium", rolloutTimeout: "20m" });
     const all = await adopt(args);
     const { configMap, daemonSet, deployment } = adoptionPatches(args);
@@ -29,6 +29,7 @@ test("three patches, named and owned by their content", async () => {
             name: object,
             namespace: "cilium",
             annotations: {
+                ...(object === "cilium" && { "pulumi.com/skipAwait": "true" }),
                 "pulumi.com/patchFieldManager": `cilium-spire-${patch.hash}`,
                 "pulumi.com/patchForce": "true",
             },
@@ -43,12 +44,24 @@ test("pods restart after their ConfigMap has changed, with time to do so", async
     for (const type of ["DaemonSetPatch", "DeploymentPatch"]) {
         const pods = only(all, `kubernetes:apps/v1:${type}`);
         assert.deepEqual(pods.dependsOn, [config.name]);
-        assert.deepEqual(pods.timeouts, { create: "1200s", update: "1200s" });
         assert.deepEqual(pods.ignoreChanges, [
             "spec.template.spec.volumes",
             "spec.template.spec.containers",
         ]);
     }
+    const { timeouts } = only(all, "kubernetes:apps/v1:DeploymentPatch");
+    assert.deepEqual(timeouts, { create: "1200s", update: "1200s" });
+});
+
+test("the agents' rollout is waited for by us: again when the patch has changed", async () => {
+    const args = adoptArgsWith({ rolloutTimeout: "20m" });
+    const rollout = only(await adopt(args), "pulumi-nodejs:dynamic/kubernetes:Rollout");
+    const { hash: revision } = adoptionPatches(args).daemonSet;
+    assert.deepEqual(rollout.inputs.daemonSets, [
+        { namespace: "kube-system", daemonSet: "cilium", revision },
+    ]);
+    assert.deepEqual(rollout.dependsOn, [`cilium-${revision}`]);
+    assert.equal(rollout.inputs.timeoutSeconds, 1200);
 });
 
 test("without mutual authentication Cilium is left alone", async () => {

@@ -10,10 +10,11 @@ import { argsWith } from "../../unit/components/cilium/fixtures";
 import { only, registered } from "./mocks";
 
 const CHART = "kubernetes:helm.sh/v4:Chart";
+const ROLLOUT = "pulumi-nodejs:dynamic/kubernetes:Rollout";
 const DAEMON_SET = "kubernetes:apps/v1:DaemonSet";
 
 const agents = {
-    metadata: { name: "cilium", annotations: { "a.chart/says": "so" } },
+    metadata: { name: "cilium", namespace: "kube-system", annotations: { "a.chart/says": "so" } },
     spec: { template: { spec: { containers: [{ name: "cilium-agent" }] } } },
 };
 
@@ -33,7 +34,7 @@ async function release(args: InstallationArgs) {
             return { resources: [] };
         },
     );
-    return { chart: only(all, CHART), transformed };
+    return { chart: only(all, CHART), rollout: only(all, ROLLOUT), transformed };
 }
 
 test("the chart gets the user's values and ours, from the official repository", async () => {
@@ -67,16 +68,30 @@ test("a chart of the user's own is taken as it is", async () => {
     assert.ok(!("version" in chart.inputs) && !("repositoryOpts" in chart.inputs));
 });
 
-test("the DaemonSet gets the workload socket and time to roll", async () => {
-    const { transformed } = await release(argsWith({ rolloutTimeout: "1h" }));
+test("the DaemonSet gets the workload socket", async () => {
+    const { transformed } = await release(argsWith());
     const { volumes } = (transformed!.props as typeof agents & { spec: VolumeSpec }).spec.template
         .spec;
     assert.deepEqual(
         volumes!.map((v) => v.name),
         ["spire-workload-socket"],
     );
-    assert.deepEqual(transformed!.opts.customTimeouts, { create: "3600s", update: "3600s" });
 });
+
+test("its rollout is waited for by us, not by Pulumi, whenever the pods' template has changed", async () => {
+    const { rollout, transformed } = await release(argsWith({ rolloutTimeout: "1h" }));
+    const { metadata } = transformed!.props as typeof agents;
+    assert.equal((metadata.annotations as Annotations)["pulumi.com/skipAwait"], "true");
+    const [daemonSet] = rollout.inputs.daemonSets as { revision: string }[];
+    const { revision, ...rest } = daemonSet!;
+    assert.deepEqual(rest, { namespace: "kube-system", daemonSet: "cilium" });
+    assert.equal(rollout.inputs.timeoutSeconds, 3600);
+    const without = await release(argsWith({ workloadSocketInAgent: false }));
+    const [other] = without.rollout.inputs.daemonSets as { revision: string }[];
+    assert.notEqual(other!.revision, revision);
+});
+
+type Annotations = Record<string, string>;
 
 interface VolumeSpec {
     template: { spec: { volumes?: { name: string }[] } };
@@ -98,22 +113,35 @@ test("the DaemonSet says which stack installed it, beside what the chart says", 
     const { annotations } = (transformed!.props as typeof agents).metadata;
     assert.deepEqual(annotations, {
         ...agents.metadata.annotations,
+        "pulumi.com/skipAwait": "true",
         "cilium-spire.io/installed-by": "cilium-spire.test", // as the mocks call project and stack
     });
 });
 
 test("other objects pass unchanged, and without the DaemonSet among them the deployment fails", () => {
     const others: [string, object][] = [
-        [DAEMON_SET, { metadata: { name: "cilium-envoy" } }],
         ["kubernetes:apps/v1:Deployment", { metadata: { name: "cilium" } }],
         ["kubernetes:core/v1:ConfigMap", {}],
     ];
-    const agent = new DaemonSetTransform(argsWith());
+    const daemonSets = new DaemonSetTransform(argsWith());
     for (const [type, props] of others) {
-        assert.equal(agent.transform(transformArgs(type, props)), undefined);
+        assert.equal(daemonSets.transform(transformArgs(type, props)), undefined);
     }
-    assert.throws(() => agent.assertFired([]), /has no DaemonSet "cilium"/);
-    agent.assertFired(undefined); // not known in this preview
-    assert.ok(agent.transform(transformArgs(DAEMON_SET, agents)));
-    agent.assertFired([]);
+    assert.throws(() => daemonSets.rolled([]), /has no DaemonSet "cilium"/);
+    assert.deepEqual(daemonSets.rolled(undefined), []); // not known in this preview
+    assert.ok(daemonSets.transform(transformArgs(DAEMON_SET, agents)));
+    assert.equal(daemonSets.rolled([]).length, 1);
+});
+
+test("the chart's other DaemonSets are not waited for by Pulumi either, and are else as the chart has them", () => {
+    const daemonSets = new DaemonSetTransform(argsWith());
+    const envoy = { ...agents, metadata: { name: "cilium-envoy", namespace: "kube-system" } };
+    const sent = daemonSets.transform(transformArgs(DAEMON_SET, envoy))!.props as typeof envoy;
+    const annotations = { "pulumi.com/skipAwait": "true" };
+    assert.deepEqual(sent, { ...envoy, metadata: { ...envoy.metadata, annotations } });
+    daemonSets.transform(transformArgs(DAEMON_SET, agents));
+    assert.deepEqual(
+        daemonSets.rolled([]).map(({ daemonSet }) => daemonSet),
+        ["cilium", "cilium-envoy"],
+    );
 });

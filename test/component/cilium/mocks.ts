@@ -18,6 +18,7 @@ export interface Registered {
 /** The parts of a RegisterResourceRequest that mocks do not show. */
 interface Request {
     getName(): string;
+    getType(): string;
     getParent(): string;
     getDependenciesList(): string[];
     getIgnorechangesList(): string[];
@@ -42,7 +43,7 @@ export async function registered(
     await pulumi.runtime.setMocks(
         {
             newResource: (args) => {
-                const resource = all.get(args.name)!;
+                const resource = all.get(keyOf(args.type, args.name))!;
                 Object.assign(resource, {
                     type: args.type,
                     inputs: args.inputs as object,
@@ -60,7 +61,7 @@ export async function registered(
     monitor.registerResource = (request, callback) => {
         const nameOf = (urn: string) => urn.split("::").at(-1)!;
         const timeouts = request.getCustomtimeouts();
-        all.set(request.getName(), {
+        all.set(keyOf(request.getType(), request.getName()), {
             name: request.getName(),
             parent: request.getParent() ? nameOf(request.getParent()) : undefined,
             dependsOn: request.getDependenciesList().map(nameOf),
@@ -75,6 +76,11 @@ export async function registered(
     program();
     await pulumi.runtime.disconnect();
     return [...all.values()];
+}
+
+/** Resources of different types may have one name. */
+function keyOf(type: string, name: string): string {
+    return `${type}::${name}`;
 }
 
 /** The only resource of a type. */

@@ -19,11 +19,11 @@ async function renderAgent(agent: object) {
     };
 }
 
-test("agents run on every node, under its network and process IDs, replaced one by one", async () => {
+test("agents run on every node, under its network and process IDs, replaced two by two, as Cilium is", async () => {
     const { set, pod, container } = await renderAgent({});
     assert.deepEqual(at(set, "updateStrategy"), {
         type: "RollingUpdate",
-        rollingUpdate: { maxUnavailable: 1 },
+        rollingUpdate: { maxUnavailable: 2 },
     });
     assert.deepEqual(at(pod, "tolerations"), [{ operator: "Exists" }]);
     assert.equal(at(pod, "hostPID"), true);

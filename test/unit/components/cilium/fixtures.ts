@@ -4,6 +4,7 @@ import type {
     CiliumArgs,
     InstallationArgs,
 } from "../../../../components/cilium/args";
+import { durationSeconds } from "../../../../settings/amounts";
 import { adoptSettings, type CiliumSettings, installSettings } from "../../../../settings/cilium";
 
 export const SOCKETS = {
@@ -33,6 +34,7 @@ function defaults<S extends CiliumSettings>(settings: S): CiliumArgs<S> {
         protect: true,
         images: { pullSecrets: [] },
         scraped: false,
+        patience: { cluster: {}, timeoutSeconds: durationSeconds(settings.rolloutTimeout) },
         settings,
     };
 }

@@ -1,4 +1,4 @@
-/** The dynamic provider of the entry sets, as the state keeps it. */
+/** The dynamic provider of our own resources, as the state keeps it. */
 import type * as pulumi from "@pulumi/pulumi";
 
 /**
@@ -8,8 +8,8 @@ import type * as pulumi from "@pulumi/pulumi";
  *
  * @param kind the export of the package that does the work.
  */
-export function entrySetProvider(
-    kind: "agentEntries" | "workloadEntries",
+export function dynamicProvider(
+    kind: "agentEntries" | "workloadEntries" | "rollout",
 ): pulumi.dynamic.ResourceProvider {
     /* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-explicit-any */
     return {

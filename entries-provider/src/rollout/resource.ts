@@ -1,0 +1,110 @@
+/** Waiting for what DaemonSets roll out, as a dynamic resource: nodes that are not there hold up nobody. */
+import { isDeepStrictEqual } from "node:util";
+import { Cluster } from "../kube/cluster";
+import { daemonSetName, type DaemonSetRef, listedNodes, pauseFor } from "../kube/daemonSets";
+import type { ClusterChoice } from "../kube/kubeConfig";
+import { type Attempt, poll } from "../kube/poll";
+import { type LateNode, type Progress, progressOf } from "./rollout";
+
+/** What is waited for. */
+export interface RolloutArgs extends ClusterChoice {
+    daemonSets: (DaemonSetRef & {
+        /** Changes with the pods' template: what makes an `up` wait anew. */
+        revision: string;
+    })[];
+    /** Deadline in seconds for one more node to run the newest template. A rollout that goes on has all the time it needs. */
+    timeoutSeconds: number;
+}
+
+/** The methods of the dynamic resource. Nothing of the cluster is read in a preview, and nothing is ever written. */
+export const rollout = {
+    check(_olds: unknown, inputs: RolloutArgs) {
+        return Promise.resolve({ inputs, failures: [] });
+    },
+
+    diff(_id: string, olds: RolloutArgs, news: RolloutArgs) {
+        return Promise.resolve({ changes: !isDeepStrictEqual(comparable(olds), comparable(news)) });
+    },
+
+    async create(inputs: RolloutArgs) {
+        await awaitRollout(inputs);
+        const id = inputs.daemonSets.map(({ daemonSet }) => daemonSet).join(",") || "none";
+        return { id, outs: inputs };
+    },
+
+    async update(_id: string, _olds: RolloutArgs, news: RolloutArgs) {
+        await awaitRollout(news);
+        return { outs: news };
+    },
+
+    read(id: string, props: RolloutArgs) {
+        return Promise.resolve({ id, props });
+    },
+
+    delete() {
+        return Promise.resolve();
+    },
+};
+
+/** Neither the provider's own text nor the deadline is a reason to wait again. */
+function comparable(inputs: RolloutArgs): object {
+    return { ...inputs, timeoutSeconds: undefined, __provider: undefined };
+}
+
+/**
+ * Waits until all nodes run what the DaemonSets want. Not for those whose kubelet is silent; and those that are not Ready for
+ * another reason are left behind, with a warning, once nothing else is missing and nothing goes on any more.
+ *
+ * @throws Error at the deadline that names the Ready nodes that are behind, and why.
+ */
+export async function awaitRollout(args: RolloutArgs): Promise<void> {
+    const cluster = new Cluster(args);
+    for (const ref of args.daemonSets) await awaitOne(cluster, ref, args.timeoutSeconds * 1000);
+}
+
+async function awaitOne(cluster: Cluster, ref: DaemonSetRef, waitMs: number): Promise<void> {
+    const what = `complete rollout of ${daemonSetName(ref)}`;
+    let complete = 0;
+    let nodes = 0;
+    const attempt = async (): Promise<Attempt<{ seen: Progress; over: boolean }>> => {
+        const seen = await progressOf(cluster, ref);
+        nodes = seen.complete + seen.late.length;
+        if (leavesOnly(seen, ["silent"])) return { done: { seen, over: true } };
+        if (seen.complete > complete) return { done: { seen, over: false } };
+        const waitingFor = missingOf(seen);
+        if (!leavesOnly(seen, ["silent", "not Ready"])) return { waitingFor };
+        return { waitingFor, late: () => ({ seen, over: true }) };
+    };
+    for (;;) {
+        const intervalMs = () => pauseFor(nodes);
+        const { seen, over } = await poll(waitMs, what, attempt, { intervalMs });
+        const { late } = seen;
+        if (over) {
+            if (late.length) console.warn(`${daemonSetName(ref)} leaves out ${listedNodes(late)}`);
+            return;
+        }
+        complete = seen.complete;
+        console.log(`${daemonSetName(ref)}: ${complete} of ${nodes} nodes`);
+    }
+}
+
+/** True when all that is late is of these kinds. Never when not one node has come. */
+function leavesOnly({ complete, late, unknown }: Progress, kinds: LateNode["node"][]): boolean {
+    if (unknown !== undefined) return false;
+    return late.length === 0 || (complete > 0 && late.every(({ node }) => kinds.includes(node)));
+}
+
+function missingOf({ late, unknown }: Progress): string {
+    const ready = late.filter(({ node }) => node === "Ready");
+    const parts = [
+        ...(unknown === undefined ? [] : [unknown]),
+        ...(late.length ? [listedNodes(ready.length ? ready : late)] : []),
+        ...(ready.length && late.some(({ node }) => node === "silent") ? [STALLED] : []),
+    ];
+    return parts.join("; ");
+}
+
+/** kubernetes pkg/controller/daemon/update.go, rollingUpdate. */
+const STALLED =
+    "nodes whose kubelet is silent count against maxUnavailable, and when they are that many nothing goes on: " +
+    "bring them back, delete their Node objects, or raise maxUnavailable";
