@@ -1,16 +1,18 @@
 /** Entries that follow the cluster: every change of nodes and every change by hand shows in a preview, and `up` heals it. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import type { V1Pod } from "@kubernetes/client-node";
 import { poll, workloadEntries } from "@cilium-spire/entries-provider";
 import { kubectl as kubectlOf } from "../../sandbox/controlPlane/kubectl";
 import { nodeNamed } from "../../sandbox/host/instance";
-import { addNode, recreateNode, removeNode } from "../../sandbox/nodes/nodes";
+import { addNode, killNode, recreateNode, removeNode } from "../../sandbox/nodes/nodes";
 import { start } from "../support/pulumi";
 import {
     agentId,
     home,
     kubectl,
     nodeNames,
+    openPlatform,
     ourEntries,
     resource,
     sandbox,
@@ -95,6 +97,28 @@ describe("nodes", () => {
         assert.equal((await entriesUnder(uid)).length, 1);
     });
 
+    test("one that is dead holds up no rollout of SPIRE's agents and Cilium, and is warned of", async () => {
+        await killNode(nodeNamed(sandbox, joined));
+        await silent(joined);
+        const changed = await openPlatform({
+            "cilium-spire:spire": { agent: { logLevel: "DEBUG" } },
+            "cilium-spire:cilium": { values: { podAnnotations: { "example.org/rolled": "yes" } } },
+        });
+        const { stdout, stderr } = await changed.up();
+        for (const set of ["kube-system/cilium", "spire-system/spire-agent"]) {
+            assert.match(stdout + stderr, new RegExp(`${set} leaves out ${joined}: the node is`));
+        }
+        const selector = ["-n", "kube-system", "get", "pods", "-l", "k8s-app=cilium", "-o", "json"];
+        const { items } = JSON.parse(await kubectlOf(sandbox, selector)) as { items: V1Pod[] };
+        const rolled = items.filter((pod) => pod.metadata?.annotations?.["example.org/rolled"]);
+        const where = new Set(rolled.map((pod) => pod.spec?.nodeName));
+        for (const name of nodeNames(state)) assert.ok(where.has(name), `${name} has an old pod`);
+        assert.equal((await entriesUnder(await uidOf(joined))).length, 1);
+        await addNode(sandbox, nodeNamed(sandbox, joined));
+        await openPlatform();
+        await upThenQuiet(state);
+    });
+
     test("one that left takes its entries and its agent along", async () => {
         const uid = await uidOf(joined);
         await removeNode(sandbox, nodeNamed(sandbox, joined));
@@ -165,6 +189,11 @@ describe("changes by hand", () => {
         assert.equal((await ourEntries(state)).length, ours);
     });
 });
+
+/** Waits until Kubernetes has noticed that nobody speaks for a node. */
+async function silent(node: string): Promise<void> {
+    await kubectl(`wait --for=condition=Ready=Unknown node/${node} --timeout=180s`);
+}
 
 async function agentPodReady(node: string): Promise<void> {
     await poll(180_000, `Ready SPIRE agent on ${node}`, async () => {
