@@ -16,6 +16,7 @@ import { requireCilium } from "./ciliumRequirements";
 import { requireObservability } from "./observability";
 import { requireOwnership } from "./ownership";
 import { protectionProblem } from "./protection";
+import { requireTrustDomain } from "./trustDomain";
 
 /** Exec with an end of standard input (`v5.channel.k8s.io`), through which entries are written. */
 const OLDEST_KUBERNETES = 30;
@@ -30,7 +31,7 @@ const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dock
  * @param known objects of the stack's state; undefined where nothing is going to be written, and strangers are in no danger.
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
  * SPIRE from which there is no way to the wanted version in one step; what is there by the names of ours and is not this stack's; what the settings would
- * delete although it is protected; which pull secrets are missing; that a new server would find no volume; what is wrong with its Cilium or the
+ * delete although it is protected; that the trust domain would change; which pull secrets are missing; that a new server would find no volume; what is wrong with its Cilium or the
  * nodes of Cilium's operator; or that it lacks what `observability` needs.
  */
 export async function requireCluster(
@@ -60,6 +61,7 @@ export async function requireCluster(
         await requireOwnership(cluster, settings, id, inState);
         const problem = settings.protect && protectionProblem(settings, await inState());
         if (problem) throw new Error(problem);
+        await requireTrustDomain(cluster, settings);
     }
     await requirePullSecrets(cluster, settings);
     await requireUpgradePath(cluster, spire);

@@ -11,6 +11,11 @@ import { workloadsSettings } from "./workloads";
 /** The whole configuration of a stack; keys as in `Pulumi.<stack>.yaml`. */
 export const settingsSchema = z.strictObject({
     trustDomain: trustDomain.describe("SPIFFE trust domain of the cluster, without `spiffe://`."),
+    replaceTrustDomain: trustDomain
+        .optional()
+        .describe(
+            "The trust domain of before: an `up` may replace it by `trustDomain`, with every identity. Without, a change of `trustDomain` is refused while SPIRE serves another.",
+        ),
     clusterName: clusterName.describe("Name under which agents of this cluster attest (k8s_psat)."),
     kubeContext: text().optional().describe("kubeconfig context; the current one when absent."),
     kubeconfig: kubeconfigPath

@@ -21,8 +21,12 @@ const HOUR = 3600;
 const FULL_RELOAD = "24h";
 
 /** Every problem as `<key> = <value>: <what is wrong>; <remedy>`. */
-export function* spireProblems({ spire, trustDomain, cilium }: Settings): Problems {
+export function* spireProblems(settings: Settings): Problems {
+    const { spire, trustDomain, replaceTrustDomain, cilium } = settings;
     const { version, server, agent, sockets } = spire;
+    if (replaceTrustDomain === trustDomain) {
+        yield `replaceTrustDomain = "${trustDomain}": is trustDomain itself; name the one of before, or remove it`;
+    }
     const unsupported = unsupportedSpire(version);
     if (unsupported) yield `spire.version: ${unsupported}`;
     const conflict = socketConflict(sockets);

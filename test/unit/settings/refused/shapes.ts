@@ -131,6 +131,16 @@ const types: Refusal[] = [
         { profile: "https_spiffe", service: { annotations: { "a b": "x" } } },
         { profile: "https_spiffe", refreshHint: "0s" },
     ]),
+    ...values(
+        (x) => ({ replaceTrustDomain: x }),
+        /replaceTrustDomain = .*: (must|is trustDomain)/,
+        [
+            "spiffe://example.net",
+            "",
+            // That of all these configurations.
+            "example.org",
+        ],
+    ),
     {
         name: "a map of maps as a value",
         settings: { spire: { server: own("x") } },
