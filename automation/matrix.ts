@@ -26,7 +26,6 @@ interface Result extends Versions {
 
 const RESULTS = join(repositoryRoot, "docs", "matrix.json");
 const README = join(repositoryRoot, "README.md");
-const MARKERS = ["<!-- matrix:begin -->", "<!-- matrix:end -->"] as const;
 /** Pulling up a cluster, all builds and the proof: the builds of one pair take a quarter of an hour. */
 const PAIR_DEADLINE_MS = 45 * 60_000;
 
@@ -113,14 +112,15 @@ export function table(results: readonly Result[]): string {
 }
 
 /**
- * A text with the table between its markers.
+ * A text with the table between its markers, `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
  *
  * @throws Error when the text has no markers.
  */
-export function withTable(text: string, content: string): string {
-    const [begin, end] = MARKERS.map((marker) => text.indexOf(marker)) as [number, number];
-    if (begin < 0 || end < begin) throw new Error(`no ${MARKERS.join(" and ")} in the text`);
-    return `${text.slice(0, begin + MARKERS[0].length)}\n\n${content}\n\n${text.slice(end)}`;
+export function withTable(text: string, content: string, name = "matrix"): string {
+    const markers = ["begin", "end"].map((which) => `<!-- ${name}:${which} -->`);
+    const [begin, end] = markers.map((marker) => text.indexOf(marker)) as [number, number];
+    if (begin < 0 || end < begin) throw new Error(`no ${markers.join(" and ")} in the text`);
+    return `${text.slice(0, begin + markers[0]!.length)}\n\n${content}\n\n${text.slice(end)}`;
 }
 
 if (require.main === module) {

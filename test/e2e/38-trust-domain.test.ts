@@ -1,0 +1,73 @@
+/** Another trust domain on a living stack: refused, and with the word replaced, identities and all. */
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { record } from "../../automation/operations";
+import { stackOutputs } from "../../automation/stack";
+import type { Values } from "../../settings/cilium/values";
+import { demoProof } from "../support/demo";
+import { start } from "../support/pulumi";
+import { Traffic } from "../support/traffic";
+import { home, kubectl, openPlatform, ourEntries, world, type World } from "./world";
+
+const OTHER = "other.local";
+
+let state: World;
+let own: string;
+
+before(async () => {
+    state = await world();
+    own = state.outputs.trustDomain;
+});
+
+const config = (trustDomain: string, replaced?: string): Values => ({
+    "cilium-spire:trustDomain": trustDomain,
+    ...(replaced !== undefined && { "cilium-spire:replaceTrustDomain": replaced }),
+});
+
+describe("another trust domain", () => {
+    test("is refused before anything is changed, with what it costs", async () => {
+        const objects = () => kubectl("-n spire-system get all,configmaps -o json");
+        const versions = async () => (await objects()).match(/"resourceVersion": "\d+"/g);
+        const before = [await versions(), await ourEntries(state)];
+        const { code, output } = await start(home, "up", config(OTHER)).ended;
+        assert.equal(code, 1, output);
+        assert.match(
+            output,
+            /trustDomain = "other\.local": the SPIRE server .* serves "demo\.local"/,
+        );
+        assert.match(output, /set replaceTrustDomain to "demo\.local"/);
+        assert.deepEqual([await versions(), await ourEntries(state)], before);
+    });
+
+    test("replaces every identity after the word, there and back", async () => {
+        const traffic = await Traffic.start(state.cluster);
+        for (const [from, to] of [
+            [own, OTHER],
+            [OTHER, own],
+        ] as const) {
+            const report = await traffic.during(async () => {
+                state.platform = await openPlatform(config(to, from));
+                state.outputs = stackOutputs((await state.platform.up()).outputs);
+                state.demo = demoProof(state.cluster, state.outputs);
+                await state.demo.prove(180_000);
+            });
+            if (to === OTHER) {
+                record({
+                    operation: "another trust domain, until all pods authenticate",
+                    ...report,
+                });
+            }
+            await state.platform.preview({ expectNoChanges: true });
+            const entries = await ourEntries(state);
+            assert.ok(entries.length > 0);
+            for (const { spiffeId, parentId } of entries) {
+                for (const id of [spiffeId, parentId])
+                    assert.ok(id.startsWith(`spiffe://${to}/`), id);
+            }
+        }
+        await traffic.stop();
+        // The word that is left behind is in nobody's way.
+        state.platform = await openPlatform();
+        await state.platform.preview({ expectNoChanges: true });
+    });
+});

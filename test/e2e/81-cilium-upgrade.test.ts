@@ -1,0 +1,54 @@
+/**
+ * Cilium's releases one after another and one back, by `pulumi up`, while pods send requests.
+ *
+ * The cluster is that of the file before it, which ends with these releases, or a new one. Nobody else could use it.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { removeCluster } from "../../sandbox/cluster";
+import { start } from "../support/pulumi";
+import { CILIUMS, SPIRES, Upgrades } from "../support/upgrades";
+import { home, kubectl, sandbox } from "./world";
+
+const [oldest, middle, newest] = CILIUMS as [string, string, string];
+
+let stack: Upgrades;
+
+before(async () => {
+    stack = await Upgrades.start({ cilium: oldest, spire: SPIRES[1]! });
+});
+after(async () => {
+    await stack.stop();
+    await removeCluster(sandbox);
+});
+
+/** What the agents that run say of themselves. */
+async function release(): Promise<string> {
+    return await kubectl(
+        "-n kube-system exec daemonset/cilium -c cilium-agent -- cilium-dbg version",
+    );
+}
+
+describe("Cilium", () => {
+    test("is not upgraded over a minor release", async () => {
+        const config = await stack.configWith({ cilium: newest });
+        const { code, output } = await start(home, "up", config).ended;
+        assert.equal(code, 1, output);
+        assert.match(
+            output,
+            new RegExp(`cilium\\.version = "${newest}": the agents run ${oldest}`),
+        );
+        assert.ok((await release()).includes(oldest));
+    });
+
+    for (const [from, to, how, anew] of [
+        [oldest, middle, "to", false],
+        [middle, newest, "to", true],
+        [newest, middle, "back to", false],
+    ] as const) {
+        test(`${from} goes ${how} ${to} by one up`, async () => {
+            await stack.up(`Cilium ${from} ${how} ${to}`, { cilium: to }, anew);
+            assert.ok((await release()).includes(to));
+        });
+    }
+});

@@ -1,0 +1,158 @@
+/** Requests between authenticated pods that go on while something is done to the cluster, and what became of them. */
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+import { type Cluster, podState } from "@cilium-spire/entries-provider";
+import { execa } from "execa";
+import type { Proof } from "../../doctor/proof/proof";
+import { CLIENTS, NAMESPACE, PORT, SERVER } from "../../examples/mtls-demo/names";
+import { type Fate, TIMEOUT_MS } from "./requests";
+
+/** Between two times that all pairs are forgotten. */
+const ANEW_MS = 5_000;
+
+/** A request whose fate is known; times in milliseconds since 1970. */
+export interface Sent {
+    sent: number;
+    ended: number;
+    fate: Fate;
+}
+
+/** What became of the requests of some time. */
+export type TrafficReport = Record<Fate | "sent", number> & {
+    /** The longest time without an answer, of the client that had the longest. */
+    longestGapSeconds: number;
+};
+
+/** A source of requests that runs until it is stopped. */
+export interface Client {
+    fates: Sent[];
+    stop(): Promise<void>;
+}
+
+/**
+ * Starts to send requests to a URL; by whom, the words before the command say.
+ *
+ * @param prefix such as `nsenter` with its arguments.
+ */
+export function startClient(url: string, prefix: readonly string[] = []): Client {
+    const [program, ...args] = [...prefix, process.execPath, join(__dirname, "requests.js"), url];
+    const child = execa(program!, args, { buffer: false, reject: false, stderr: "inherit" });
+    const fates: Sent[] = [];
+    createInterface({ input: child.stdout }).on("line", (line) => {
+        const [sent, ended, fate] = line.split(" ");
+        fates.push({ sent: Number(sent), ended: Number(ended), fate: fate as Fate });
+    });
+    let stopped = false;
+    const end = child.then(({ shortMessage }) => {
+        // A client that died would count nothing, and nothing lost.
+        assert.ok(stopped, `the requests ended by themselves: ${shortMessage}`);
+    });
+    const stop = async () => {
+        stopped = true;
+        child.kill("SIGKILL");
+        await end;
+    };
+    return { fates, stop };
+}
+
+/** What became of the requests that were sent from one time to another, in milliseconds since 1970. */
+export function reportOf(clients: readonly Sent[][], from: number, to: number): TrafficReport {
+    const gaps = clients.map((fates) => {
+        const answers = fates.filter(({ fate }) => fate === "answered").map(({ ended }) => ended);
+        const within = answers.filter((time) => time > from && time < to).sort((a, b) => a - b);
+        const times = [from, ...within, to];
+        return Math.max(...times.slice(1).map((time, i) => time - times[i]!));
+    });
+    const all = clients.flat().filter(({ sent }) => sent >= from && sent < to);
+    const count = (wanted: Fate) => all.filter(({ fate }) => fate === wanted).length;
+    return {
+        sent: all.length,
+        answered: count("answered"),
+        refused: count("refused"),
+        lost: count("lost"),
+        longestGapSeconds: Math.round(Math.max(...gaps) / 100) / 10,
+    };
+}
+
+/**
+ * The clients of the demo, each sending to its server all the time.
+ *
+ * The sandbox's pods are on this machine, so the requests are sent by a process in the network namespace of each client's
+ * pod: to Cilium they are the pod's. Nothing between the test and that process depends on what is being changed. They go to
+ * the server's address, not to its Service: who is outside the pod's cgroup gets no translation of service addresses.
+ */
+export class Traffic {
+    private constructor(private readonly clients: Client[]) {}
+
+    /** @throws Error when a pod of the demo does not run. */
+    static async start(cluster: Cluster): Promise<Traffic> {
+        const { status } = await demoPod(cluster, SERVER);
+        const url = `http://${status!.podIP!}:${PORT}/hostname`;
+        const clients: Client[] = [];
+        for (const app of Object.values(CLIENTS)) {
+            const { metadata } = await demoPod(cluster, app);
+            const pid = await processOf(metadata!.uid!);
+            clients.push(startClient(url, ["nsenter", `--net=/proc/${pid}/ns/net`, "--"]));
+        }
+        return new Traffic(clients);
+    }
+
+    /**
+     * Does something, and reports on the requests that were sent meanwhile.
+     *
+     * @param anew where every pair has to authenticate again every {@link ANEW_MS}, not only when its certificates expire.
+     */
+    async during(
+        action: () => Promise<unknown>,
+        anew?: Proof,
+    ): Promise<TrafficReport & { seconds: number }> {
+        const from = Date.now();
+        const done = new AbortController();
+        const forgetting = anew && forgetAgainAndAgain(anew, done.signal);
+        await action().finally(() => done.abort());
+        await forgetting;
+        const to = Date.now();
+        // Until the fate of the last one is known.
+        await setTimeout(TIMEOUT_MS + 500);
+        const report = reportOf(
+            this.clients.map(({ fates }) => fates),
+            from,
+            to,
+        );
+        assert.equal(report.answered + report.refused + report.lost, report.sent);
+        assert.ok(report.sent > 0, "no requests were sent");
+        return { ...report, seconds: Math.round((to - from) / 100) / 10 };
+    }
+
+    async stop(): Promise<void> {
+        await Promise.all(this.clients.map((client) => client.stop()));
+    }
+}
+
+async function forgetAgainAndAgain(proof: Proof, done: AbortSignal): Promise<void> {
+    while (!done.aborted) {
+        // A Cilium agent that is being replaced cannot be asked.
+        await proof.forgetAuthentications().catch(() => undefined);
+        await setTimeout(ANEW_MS);
+    }
+}
+
+async function demoPod(cluster: Cluster, app: string) {
+    const list = { namespace: NAMESPACE, labelSelector: `app=${app}` };
+    const pods = await cluster.list((page) => cluster.core.listNamespacedPod({ ...list, ...page }));
+    const pod = pods.find((p) => p.status?.phase === "Running" && !p.metadata?.deletionTimestamp);
+    assert.ok(pod, `no running pod of ${app}: ${pods.map(podState).join("; ")}`);
+    return pod;
+}
+
+/** The pid, on this machine, of a process of the pod. All of them share its network. */
+async function processOf(uid: string): Promise<string> {
+    for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+        const cgroups = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
+        if (cgroups.includes(`pod${uid}`)) return pid;
+    }
+    throw new Error(`no process of the pod ${uid} on this machine`);
+}

@@ -1,0 +1,104 @@
+/** A cluster whose nodes have the images of several releases, and its stack, for tests that go from one to the next. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Cluster } from "@cilium-spire/entries-provider";
+import { record } from "../../automation/operations";
+import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../automation/stack";
+import { examineUntilHealthy, isWrong } from "../../doctor/examination";
+import { settingsOfFile } from "../../doctor/stackFile";
+import { ensureChart } from "../../sandbox/build/binaries";
+import { ensureImageStore, storeOf } from "../../sandbox/build/imageStore";
+import { buildableVersions, type Versions } from "../../sandbox/build/versions";
+import { removeCluster, startCluster } from "../../sandbox/cluster";
+import type { Values } from "../../settings/cilium/values";
+import { home, openPlatform, sandbox, type World } from "../e2e/world";
+import { demoProof } from "./demo";
+import { Traffic } from "./traffic";
+
+const FIRST_PACKET_MS = 120_000;
+/** Pods that were replaced by an upgrade are Ready when it ends; what watches them looks every few seconds. */
+const HEALTHY_S = 60;
+
+/** What a stack runs; agents of the server's release unless said otherwise. */
+export interface Releases extends Versions {
+    spireAgent?: string;
+}
+
+/** Of each the three newest minor releases that the sandbox can build, oldest first. */
+export const CILIUMS = buildableVersions("cilium").slice(-3);
+export const SPIRES = buildableVersions("spire").slice(-3);
+
+/** The configuration that a user changes for an upgrade; the chart comes from elsewhere in the sandbox. */
+export async function releaseConfig({ cilium, spire, spireAgent }: Releases): Promise<Values> {
+    const agent = spireAgent === undefined ? {} : { agent: { version: spireAgent } };
+    return {
+        "cilium-spire:cilium": { version: cilium, chart: await ensureChart(cilium) },
+        "cilium-spire:spire": { version: spire, ...agent },
+    };
+}
+
+/** A stack that goes from release to release, with requests all the while. */
+export class Upgrades {
+    private constructor(
+        readonly world: World,
+        private readonly traffic: Traffic,
+        private running: Releases,
+    ) {}
+
+    /** A cluster with all images, made anew unless there is one, and a stack of these releases on it. */
+    static async start(first: Releases): Promise<Upgrades> {
+        const versions = CILIUMS.map((cilium, i) => ({ cilium, spire: SPIRES[i]! }));
+        const used = await storeOf(sandbox).catch(() => undefined);
+        if (used !== (await ensureImageStore(versions))) await removeCluster(sandbox);
+        await startCluster(sandbox, { versions });
+        await enterPulumi(home);
+        const platform = await openPlatform(await releaseConfig(first));
+        const outputs = stackOutputs((await platform.up()).outputs);
+        const demoStack = await openStack(home, await demoProgram("dev"), "dev");
+        await demoStack.up();
+        const cluster = new Cluster();
+        const world = { cluster, platform, outputs, demoStack, demo: demoProof(cluster, outputs) };
+        await world.demo.waitUntilConnected(FIRST_PACKET_MS);
+        return new Upgrades(world, await Traffic.start(cluster), first);
+    }
+
+    /** The configuration after a change, for an `up` that is to be refused. */
+    async configWith(change: Partial<Releases>): Promise<Values> {
+        return await releaseConfig({ ...this.running, ...change });
+    }
+
+    /**
+     * One `up` with other releases, after which all must be well, and pods must authenticate anew.
+     *
+     * @param anew every pair has to authenticate again every few seconds meanwhile, not only those that are new.
+     */
+    async up(operation: string, change: Partial<Releases>, anew = false): Promise<void> {
+        this.running = { ...this.running, ...change };
+        const platform = await openPlatform(await releaseConfig(this.running));
+        this.world.platform = platform;
+        const report = await this.traffic.during(
+            () => platform.up(),
+            anew ? this.world.demo : undefined,
+        );
+        record({
+            operation: anew ? `${operation}, each pair new every 5 s` : operation,
+            ...report,
+        });
+        await platform.preview({ expectNoChanges: true });
+        await this.requireHealthy();
+        await this.world.demo.prove(FIRST_PACKET_MS);
+    }
+
+    private async requireHealthy(): Promise<void> {
+        const { workspace, name } = this.world.platform;
+        const settings = settingsOfFile(join(workspace.workDir, `Pulumi.${name}.yaml`));
+        const id = { project: "cilium-spire", stack: name };
+        const results = await examineUntilHealthy(id, settings, HEALTHY_S);
+        assert.deepEqual(results.filter(isWrong), []);
+    }
+
+    /** Ends the requests; the cluster stays. */
+    async stop(): Promise<void> {
+        await this.traffic.stop();
+    }
+}
