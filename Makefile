@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NPM_CONFIG_LOGLEVEL := error
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down doctor check lint format reference test matrix apiservers bench build
+.PHONY: help up preview down doctor check lint format reference test matrix operations apiservers bench build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ node_modules/.installed: package-lock.json package.json entries-provider/package
 
 matrix: build ## the proof for each pair of versions that can be built, or CILIUM= and SPIRE=; not a test
 	@node bin/automation/matrix.js
+
+operations: build ## the figures of docs/operations.md: upgrades, rotations and outages under traffic; not a test
+	@node bin/automation/operations.js
 
 apiservers: build ## what other releases of Kubernetes say of the program's objects; builds their API servers, not part of the tests
 	@node bin/test/apiServers.js $(RELEASES)

@@ -21,10 +21,12 @@ export interface OperationResult {
     refused: number;
     lost: number;
     longestGapSeconds: number;
+    /** The same of pods between which nothing is authenticated. */
+    plainGapSeconds: number;
 }
 
 /** Test files that call {@link record}. */
-const TESTS = ["33-rotation", "80-upgrade", "81-cilium-upgrade"];
+const TESTS = ["33-rotation", "38-trust-domain", "80-upgrade", "81-cilium-upgrade"];
 const RESULTS = join(repositoryRoot, "docs", "operations.json");
 const DOCUMENT = join(repositoryRoot, "docs", "operations.md");
 /** Set where the results are to be kept: a run of the tests by itself changes no file. */
@@ -49,16 +51,19 @@ export function readOperations(): OperationResult[] {
 /** A row per operation, in the order in which they were first seen. */
 export function operationsTable(results: readonly OperationResult[]): string {
     return [
-        "| operation | takes | requests | answered | refused | lost | longest gap |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| operation | takes | requests | answered | refused | lost | longest gap | without authentication |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
         ...results.map(row),
     ].join("\n");
 }
 
-function row({ operation, seconds, longestGapSeconds, ...counts }: OperationResult): string {
-    const { sent, answered, refused, lost } = counts;
-    const cells = [operation, `${Math.round(seconds)} s`, sent, answered, refused, lost];
-    return `| ${cells.join(" | ")} | ${longestGapSeconds} s |`;
+function row({ operation, seconds, ...counts }: OperationResult): string {
+    const { sent, answered, refused, lost, longestGapSeconds, plainGapSeconds } = counts;
+    const cells = [
+        ...[operation, `${Math.round(seconds)} s`, sent, answered, refused, lost],
+        ...[longestGapSeconds, plainGapSeconds].map((gap) => `${gap.toFixed(1)} s`),
+    ];
+    return `| ${cells.join(" | ")} |`;
 }
 
 async function main(): Promise<void> {

@@ -1,8 +1,10 @@
 /**
  * SPIRE's rules for changing versions (spire doc/upgrading.md): servers before agents, one minor release at a time,
- * agents never newer than the server and at most one minor release older. Downgrades go the other way round.
+ * agents never newer than the server and at most one minor release older. Downgrades go the other way round, by one minor
+ * release: no server starts on a database whose schema is newer than its own if one of two minor releases later had it
+ * (pkg/server/datastore/sqlstore/migration.go; the schema changed with 1.14 and 1.15).
  */
-import { gt, lt, minor } from "semver";
+import { gt, minor } from "semver";
 
 /** Versions of a server and its agents; undefined: there is none, or its image has no version as its tag. */
 export interface Versions {
@@ -14,13 +16,11 @@ export interface Versions {
 const NEWEST_PATCH = ["1.9.6", "1.10.4", "1.11.3", "1.12.6", "1.13.6", "1.14.7", "1.15.3"] as const;
 
 /**
- * The versions to set one after another, each with an `up`, to come from one version to another. The last is `to`; a
- * single one means that the step can be made at once. Downgrades walk back in the same way.
+ * The versions to set one after another, each with an `up`, to come from one version to a newer one. The last is `to`; a
+ * single one means that the step can be made at once.
  */
 export function upgradePath(from: string, to: string): string[] {
-    const [low, high] = [minor(from), minor(to)].sort((a, b) => a - b);
-    const between = NEWEST_PATCH.filter((v) => minor(v) > low! && minor(v) < high!);
-    return [...(minor(from) > minor(to) ? between.reverse() : between), to];
+    return [...NEWEST_PATCH.filter((v) => minor(v) > minor(from) && minor(v) < minor(to)), to];
 }
 
 /** Why agents of this version cannot work with this server, or undefined when they can. */
@@ -41,15 +41,14 @@ export function skewProblem(server: string, agent: string): string | undefined {
  */
 export function upgradeProblem(running: Versions, wanted: string): string | undefined {
     if (running.server !== undefined) {
+        const at = `spire.version = "${wanted}": the server runs ${running.server}, and SPIRE`;
         const path = upgradePath(running.server, wanted);
         if (path.length > 1) {
-            return (
-                `spire.version = "${wanted}": the server runs ${running.server}, and SPIRE moves one minor release at a time. ` +
-                `Go ${[running.server, ...path].join(" -> ")}, with an "up" for each` +
-                (lt(wanted, running.server)
-                    ? ", the agents first each time (spire.agent.version)."
-                    : ".")
-            );
+            return `${at} moves one minor release at a time. Go ${[running.server, ...path].join(" -> ")}, with an "up" for each.`;
+        }
+        const before = minor(running.server) - 1;
+        if (minor(wanted) < before) {
+            return `${at} goes back by one minor release, not further: its database remembers the newest that it had. Set one of 1.${before}, or restore a backup that was made under ${wanted}.`;
         }
     }
     const skew = running.agent === undefined ? undefined : skewProblem(wanted, running.agent);

@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { type Cluster, podState } from "@cilium-spire/entries-provider";
 import { execa } from "execa";
 import type { Proof } from "../../doctor/proof/proof";
-import { CLIENTS, NAMESPACE, PORT, SERVER } from "../../examples/mtls-demo/names";
+import { CLIENTS, NAMESPACE, PORT, SERVER, STRANGER } from "../../examples/mtls-demo/names";
 import { type Fate, TIMEOUT_MS } from "./requests";
 
 /** Between two times that all pairs are forgotten. */
@@ -26,6 +26,14 @@ export type TrafficReport = Record<Fate | "sent", number> & {
     longestGapSeconds: number;
 };
 
+/** What became of requests during an operation. */
+export type OperationReport = TrafficReport & {
+    /** How long it took. */
+    seconds: number;
+    /** The longest gap of requests that need no authentication: what is the network's own. */
+    plainGapSeconds: number;
+};
+
 /** A source of requests that runs until it is stopped. */
 export interface Client {
     fates: Sent[];
@@ -39,7 +47,7 @@ export interface Client {
  */
 export function startClient(url: string, prefix: readonly string[] = []): Client {
     const [program, ...args] = [...prefix, process.execPath, join(__dirname, "requests.js"), url];
-    const child = execa(program!, args, { buffer: false, reject: false, stderr: "inherit" });
+    const child = execa(program, args, { buffer: false, reject: false, stderr: "inherit" });
     const fates: Sent[] = [];
     createInterface({ input: child.stdout }).on("line", (line) => {
         const [sent, ended, fate] = line.split(" ");
@@ -85,30 +93,36 @@ export function reportOf(clients: readonly Sent[][], from: number, to: number): 
  * the server's address, not to its Service: who is outside the pod's cgroup gets no translation of service addresses.
  */
 export class Traffic {
-    private constructor(private readonly clients: Client[]) {}
+    private constructor(
+        private readonly clients: Client[],
+        /** From the pod that no policy lets reach the server, to cluster DNS, for which no policy asks. */
+        private readonly plain: Client,
+    ) {}
 
     /** @throws Error when a pod of the demo does not run. */
     static async start(cluster: Cluster): Promise<Traffic> {
-        const { status } = await demoPod(cluster, SERVER);
-        const url = `http://${status!.podIP!}:${PORT}/hostname`;
-        const clients: Client[] = [];
-        for (const app of Object.values(CLIENTS)) {
-            const { metadata } = await demoPod(cluster, app);
+        const server = await runningPod(cluster, NAMESPACE, `app=${SERVER}`);
+        const dns = await runningPod(cluster, "kube-system", "k8s-app=kube-dns");
+        const from = async (app: string, url: string) => {
+            const { metadata } = await runningPod(cluster, NAMESPACE, `app=${app}`);
             const pid = await processOf(metadata!.uid!);
-            clients.push(startClient(url, ["nsenter", `--net=/proc/${pid}/ns/net`, "--"]));
-        }
-        return new Traffic(clients);
+            return startClient(url, ["nsenter", `--net=/proc/${pid}/ns/net`, "--"]);
+        };
+        const url = `http://${server.status!.podIP!}:${PORT}/hostname`;
+        const clients = await Promise.all(Object.values(CLIENTS).map((app) => from(app, url)));
+        return new Traffic(
+            clients,
+            await from(STRANGER, `http://${dns.status!.podIP!}:8080/health`),
+        );
     }
 
     /**
      * Does something, and reports on the requests that were sent meanwhile.
      *
-     * @param anew where every pair has to authenticate again every {@link ANEW_MS}, not only when its certificates expire.
+     * @param anew where every pair has to authenticate again every {@link ANEW_MS}, not only when its certificates expire;
+     * not while Cilium's agents are replaced, which have to be asked for it.
      */
-    async during(
-        action: () => Promise<unknown>,
-        anew?: Proof,
-    ): Promise<TrafficReport & { seconds: number }> {
+    async during(action: () => Promise<unknown>, anew?: Proof): Promise<OperationReport> {
         const from = Date.now();
         const done = new AbortController();
         const forgetting = anew && forgetAgainAndAgain(anew, done.signal);
@@ -122,29 +136,32 @@ export class Traffic {
             from,
             to,
         );
+        const plain = reportOf([this.plain.fates], from, to);
         assert.equal(report.answered + report.refused + report.lost, report.sent);
         assert.ok(report.sent > 0, "no requests were sent");
-        return { ...report, seconds: Math.round((to - from) / 100) / 10 };
+        assert.ok(plain.answered > 0, "cluster DNS does not answer");
+        const seconds = Math.round((to - from) / 100) / 10;
+        return { ...report, seconds, plainGapSeconds: plain.longestGapSeconds };
     }
 
     async stop(): Promise<void> {
-        await Promise.all(this.clients.map((client) => client.stop()));
+        await Promise.all([...this.clients, this.plain].map((client) => client.stop()));
     }
 }
 
 async function forgetAgainAndAgain(proof: Proof, done: AbortSignal): Promise<void> {
     while (!done.aborted) {
-        // A Cilium agent that is being replaced cannot be asked.
-        await proof.forgetAuthentications().catch(() => undefined);
+        await proof.forgetAuthentications();
         await setTimeout(ANEW_MS);
     }
 }
 
-async function demoPod(cluster: Cluster, app: string) {
-    const list = { namespace: NAMESPACE, labelSelector: `app=${app}` };
-    const pods = await cluster.list((page) => cluster.core.listNamespacedPod({ ...list, ...page }));
+async function runningPod(cluster: Cluster, namespace: string, labelSelector: string) {
+    const pods = await cluster.list((page) =>
+        cluster.core.listNamespacedPod({ namespace, labelSelector, ...page }),
+    );
     const pod = pods.find((p) => p.status?.phase === "Running" && !p.metadata?.deletionTimestamp);
-    assert.ok(pod, `no running pod of ${app}: ${pods.map(podState).join("; ")}`);
+    assert.ok(pod, `no running pod with ${labelSelector}: ${pods.map(podState).join("; ")}`);
     return pod;
 }
 

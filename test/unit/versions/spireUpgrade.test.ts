@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { compare } from "semver";
 import { skewProblem, upgradePath, upgradeProblem } from "../../../versions/spireUpgrade";
 
 const version = fc
@@ -17,16 +18,16 @@ test("a step to the next minor release, or within one, is made at once", () => {
 test("a longer way stops at every minor release between", () => {
     const up = ["1.10.4", "1.11.3", "1.12.6", "1.13.3"];
     assert.deepEqual(upgradePath("1.9.6", "1.13.3"), up);
-    assert.deepEqual(upgradePath("1.13.3", "1.10.0"), ["1.12.6", "1.11.3", "1.10.0"]);
 });
 
 test("every path ends where it should, and no step is longer than one minor release", () => {
     fc.assert(
-        fc.property(version, version, (from, to) => {
+        fc.property(version, version, (one, other) => {
+            const [from, to] = [one, other].sort(compare) as [string, string];
             const stops = [from, ...upgradePath(from, to)];
             assert.equal(stops.at(-1), to);
             stops.slice(1).forEach((stop, i) => {
-                assert.ok(Math.abs(minorOf(stop) - minorOf(stops[i]!)) <= 1);
+                assert.ok(minorOf(stop) - minorOf(stops[i]!) <= 1);
             });
         }),
     );
@@ -49,9 +50,12 @@ test("a jump is refused with the path to take", () => {
         'spire.version = "1.12.6": the server runs 1.9.6, and SPIRE moves one minor release at a time. ' +
             'Go 1.9.6 -> 1.10.4 -> 1.11.3 -> 1.12.6, with an "up" for each.',
     );
+});
+
+test("the way back is one minor release long, because of the database", () => {
     assert.match(
         upgradeProblem({ server: "1.14.7", agent: "1.14.7" }, "1.12.6")!,
-        /Go 1\.14\.7 -> 1\.13\.6 -> 1\.12\.6, .* the agents first each time/,
+        /the server runs 1\.14\.7, and SPIRE goes back by one minor release, not further: .* Set one of 1\.13, or restore a backup/,
     );
 });
 
