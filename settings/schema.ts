@@ -14,7 +14,7 @@ export const settingsSchema = z.strictObject({
     replaceTrustDomain: trustDomain
         .optional()
         .describe(
-            "The trust domain of before: an `up` may replace it by `trustDomain`, with every identity. Without, a change of `trustDomain` is refused while SPIRE serves another.",
+            "The trust domain of before: an `up` may replace it by `trustDomain`, with every identity and on a new database. Without, a change of `trustDomain` is refused while SPIRE serves another.",
         ),
     clusterName: clusterName.describe("Name under which agents of this cluster attest (k8s_psat)."),
     kubeContext: text().optional().describe("kubeconfig context; the current one when absent."),

@@ -39,13 +39,22 @@ describe("another trust domain", () => {
         assert.deepEqual([await versions(), await ourEntries(state)], before);
     });
 
-    test("replaces every identity after the word, there and back", async () => {
+    test("is refused after the word as long as the old database is there", async () => {
+        const { code, output } = await start(home, "up", config(OTHER, own)).ended;
+        assert.equal(code, 1, output);
+        assert.match(output, /delete it, with "kubectl -n spire-system delete statefulset/);
+    });
+
+    test("replaces every identity after that, there and back", async () => {
         const traffic = await Traffic.start(state.cluster);
         for (const [from, to] of [
             [own, OTHER],
             [OTHER, own],
         ] as const) {
             const report = await traffic.during(async () => {
+                await kubectl("-n spire-system delete statefulset spire-server");
+                // With retain: false it goes by itself.
+                await kubectl("-n spire-system delete pvc data-spire-server-0 --ignore-not-found");
                 state.platform = await openPlatform(config(to, from));
                 state.outputs = stackOutputs((await state.platform.up()).outputs);
                 state.demo = demoProof(state.cluster, state.outputs);
@@ -60,9 +69,8 @@ describe("another trust domain", () => {
             await state.platform.preview({ expectNoChanges: true });
             const entries = await ourEntries(state);
             assert.ok(entries.length > 0);
-            for (const { spiffeId, parentId } of entries) {
-                for (const id of [spiffeId, parentId])
-                    assert.ok(id.startsWith(`spiffe://${to}/`), id);
+            for (const id of entries.flatMap(({ spiffeId, parentId }) => [spiffeId, parentId])) {
+                assert.ok(id.startsWith(`spiffe://${to}/`), id);
             }
         }
         await traffic.stop();

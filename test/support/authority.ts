@@ -13,18 +13,28 @@ export interface Authorities {
     old?: string;
 }
 
-/** Runs a verb in the pod of the only server. */
+/** Runs a command in the pod of the only server. */
+async function inServer({ cluster, outputs }: World, args: string[]): Promise<string> {
+    const { namespace, container } = outputs.spireServer;
+    return await spireCommand(cluster, { namespace, container, pod: "spire-server-0" }, args);
+}
+
 export async function localAuthority(
-    { cluster, outputs }: World,
+    world: World,
     kind: Kind,
     verb: "activate" | "prepare" | "revoke" | "show" | "taint",
     id?: string,
 ): Promise<Record<string, { authority_id?: string } | null>> {
-    const { namespace, container } = outputs.spireServer;
-    const pod = { namespace, container, pod: "spire-server-0" };
     const which = id === undefined ? [] : ["-authorityID", id];
     const args = ["localauthority", kind, verb, ...which, "-output", "json"];
-    return JSON.parse(await spireCommand(cluster, pod, args)) as Record<string, object | null>;
+    return JSON.parse(await inServer(world, args)) as Record<string, object | null>;
+}
+
+/** How many authorities the trust bundle has. */
+export async function trusted(world: World, kind: Kind): Promise<number> {
+    const bundle = await inServer(world, ["bundle", "show", "-format", "spiffe"]);
+    const { keys } = JSON.parse(bundle) as { keys: { use: string }[] };
+    return keys.filter(({ use }) => use === `${kind}-svid`).length;
 }
 
 export async function authorities(world: World, kind: Kind): Promise<Authorities> {
