@@ -21,8 +21,8 @@ export interface OperationResult {
     refused: number;
     lost: number;
     longestGapSeconds: number;
-    /** The same of pods between which nothing is authenticated. */
-    plainGapSeconds: number;
+    /** The same of pods between which nothing is authenticated; absent where that was not measured. */
+    plainGapSeconds?: number;
 }
 
 /** Test files that call {@link record}. */
@@ -61,7 +61,9 @@ function row({ operation, seconds, ...counts }: OperationResult): string {
     const { sent, answered, refused, lost, longestGapSeconds, plainGapSeconds } = counts;
     const cells = [
         ...[operation, `${Math.round(seconds)} s`, sent, answered, refused, lost],
-        ...[longestGapSeconds, plainGapSeconds].map((gap) => `${gap.toFixed(1)} s`),
+        ...[longestGapSeconds, plainGapSeconds].map((gap) =>
+            gap === undefined ? "not measured" : `${gap.toFixed(1)} s`,
+        ),
     ];
     return `| ${cells.join(" | ")} |`;
 }

@@ -69,7 +69,7 @@ async function oldDatabase(
     );
     const left = serverClaimNames(server).filter((name) => claims.includes(name));
     if (left.length === 0) return undefined;
-    return `delete it, with "kubectl -n ${namespace} delete statefulset ${SERVER_NAME}" and "kubectl -n ${namespace} delete pvc ${left.join(" ")}"`;
+    return `delete it, with "kubectl -n ${namespace} delete statefulset ${SERVER_NAME}" and "kubectl -n ${namespace} delete pvc ${left.join(" ")}", and repeat this with "pulumi up --refresh"`;
 }
 
 /** Undefined when there is no server, or what somebody else has written there is no configuration: the `up` mends it. */

@@ -1,6 +1,6 @@
 /** Another trust domain on a living stack: refused, and with the word replaced, identities and all. */
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { record } from "../../automation/operations";
 import { stackOutputs } from "../../automation/stack";
 import type { Values } from "../../settings/cilium/values";
@@ -13,11 +13,14 @@ const OTHER = "other.local";
 
 let state: World;
 let own: string;
+let traffic: Traffic | undefined;
 
 before(async () => {
     state = await world();
     own = state.outputs.trustDomain;
 });
+
+after(() => traffic?.stop());
 
 const config = (trustDomain: string, replaced?: string): Values => ({
     "cilium-spire:trustDomain": trustDomain,
@@ -46,17 +49,17 @@ describe("another trust domain", () => {
     });
 
     test("replaces every identity after that, there and back", async () => {
-        const traffic = await Traffic.start(state.cluster);
+        traffic = await Traffic.start(state.cluster);
         for (const [from, to] of [
             [own, OTHER],
             [OTHER, own],
         ] as const) {
-            const report = await traffic.during(async () => {
+            const report = await traffic!.during(async () => {
                 await kubectl("-n spire-system delete statefulset spire-server");
                 // With retain: false it goes by itself.
                 await kubectl("-n spire-system delete pvc data-spire-server-0 --ignore-not-found");
                 state.platform = await openPlatform(config(to, from));
-                state.outputs = stackOutputs((await state.platform.up()).outputs);
+                state.outputs = stackOutputs((await state.platform.up({ refresh: true })).outputs);
                 state.demo = demoProof(state.cluster, state.outputs);
                 await state.demo.prove(180_000);
             });
@@ -73,7 +76,6 @@ describe("another trust domain", () => {
                 assert.ok(id.startsWith(`spiffe://${to}/`), id);
             }
         }
-        await traffic.stop();
         // The word that is left behind is in nobody's way.
         state.platform = await openPlatform();
         await state.platform.preview({ expectNoChanges: true });

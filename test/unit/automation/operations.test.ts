@@ -14,6 +14,8 @@ test("a row has the time, the count of requests by their fate, and the gaps", ()
         operationsTable([result]).split("\n").at(-1),
         "| SPIRE 1.13.3 to 1.14.5 | 21 s | 100 | 96 | 1 | 3 | 2.4 s | 1.0 s |",
     );
+    const { plainGapSeconds: _, ...without } = result;
+    assert.match(operationsTable([without]), /\| 2\.4 s \| not measured \|$/);
 });
 
 test("docs/operations.md has the table of the results, and every request is counted", () => {

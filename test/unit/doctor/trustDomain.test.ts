@@ -58,7 +58,7 @@ test("after the word the old database must go", async () => {
     runs("a.test");
     await assert.rejects(
         wanted("b.test", "a.test"),
-        /No server starts on the database of another trust domain: delete it, with "kubectl -n spire-system delete statefulset spire-server" and "kubectl -n spire-system delete pvc data-spire-server-0"\./,
+        /No server starts on the database of another trust domain: delete it, with "kubectl -n spire-system delete statefulset spire-server" and "kubectl -n spire-system delete pvc data-spire-server-0", and repeat this with "pulumi up --refresh"\./,
     );
     claims = ["data-spire-server-1", "other"];
     await assert.doesNotReject(wanted("b.test", "a.test"));
