@@ -51,7 +51,8 @@ async function inputsOf(wanted: Build) {
     const source = moduleSource(build.module);
     goVersion ??= run("go", ["env", "GOVERSION", "GOARCH"]);
     const own = Object.values(build.commands).filter((pkg) => pkg.startsWith("."));
-    const files = ["go.mod", "go.sum", ...own.map((pkg) => join(pkg, "main.go"))];
+    const replaced = (build.standIns ?? []).map((dir) => join(dir, `${dir}.go`));
+    const files = ["go.mod", "go.sum", ...own.map((pkg) => join(pkg, "main.go")), ...replaced];
     return {
         build,
         arguments: ["build", ...goFlags(build)],

@@ -10,18 +10,25 @@ import { run } from "../host/shell";
  */
 const TOOLS = ["containerd", "runc", "debootstrap", "busybox-static"] as const;
 
-/** What the image of the Cilium agent needs at run time: its compiler, and what it calls. */
-const CILIUM_RUNTIME = [
-    "clang-19",
-    "llvm-19",
-    "iproute2",
-    "iptables",
-    "ipset",
-    "kmod",
-    "libelf1",
-    "ca-certificates",
-    "containernetworking-plugins",
-] as const;
+/** Root file systems for images, and the packages that each has besides Debian's smallest. */
+const ROOTS = {
+    /** What Cilium's agent needs at run time: its compiler, and what it calls. */
+    "cilium-runtime": [
+        "clang-19",
+        "llvm-19",
+        "iproute2",
+        "iptables",
+        "ipset",
+        "kmod",
+        "libelf1",
+        "ca-certificates",
+        "containernetworking-plugins",
+    ],
+    /** What Cilium's acceptance tests run in their client pods. */
+    "network-client": ["curl", "bind9-dnsutils", "netcat-openbsd"],
+} as const;
+
+export type RootName = keyof typeof ROOTS;
 
 /** The directory under which the tools are unpacked: `usr/bin/containerd`, `bin/busybox` and so on. */
 export async function ensureTools(): Promise<string> {
@@ -37,18 +44,20 @@ export async function ensureTools(): Promise<string> {
     });
 }
 
-/** The root file system (a directory) on which the Cilium image is built: Debian as on the host. */
-export async function ensureCiliumRuntime(): Promise<string> {
+/** A root file system (a directory) on which images are built: Debian as on the host. */
+export async function ensureRoot(name: RootName): Promise<string> {
     const tools = await ensureTools();
+    const packages = ROOTS[name];
     const distribution = await readFile("/etc/os-release", "utf8");
-    const inputs = { packages: CILIUM_RUNTIME, distribution, script: ROOTFS_SCRIPT };
-    return cached("cilium-runtime", inputs, async (dir) => {
+    const script = rootScript(name);
+    const inputs = { packages, distribution, script };
+    return cached(name, inputs, async (dir) => {
         const sources = await aptSources();
         const base = sources[0]!;
         // A mount namespace of its own: a killed build leaves no mount of /proc behind.
         await run(
             "unshare",
-            ["--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", ROOTFS_SCRIPT, "sh", dir],
+            ["--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script, "sh", dir],
             {
                 timeoutMs: 1_200_000,
                 env: {
@@ -58,7 +67,7 @@ export async function ensureCiliumRuntime(): Promise<string> {
                     SOURCES: sources
                         .map((s) => `deb ${s.uri} ${s.suite} ${s.components}`)
                         .join("\n"),
-                    PACKAGES: CILIUM_RUNTIME.join(" "),
+                    PACKAGES: packages.join(" "),
                     DEBIAN_FRONTEND: "noninteractive",
                     ...(await aptProxy()),
                 },
@@ -68,18 +77,23 @@ export async function ensureCiliumRuntime(): Promise<string> {
 }
 
 /** Argument: the target directory. Documentation is dropped: it is a third of the small files. */
-const ROOTFS_SCRIPT = `
+function rootScript(name: RootName): string {
+    return `
 root=$1
 export DEBOOTSTRAP_DIR=$TOOLS/usr/share/debootstrap
 "$TOOLS/usr/sbin/debootstrap" --variant=minbase --force-check-gpg "$SUITE" "$root" "$MIRROR"
 printf '%s\\n' "$SOURCES" > "$root/etc/apt/sources.list"
 chroot "$root" apt-get -q update
 chroot "$root" apt-get -q install -y --no-install-recommends $PACKAGES
-for tool in clang llc; do ln -sf "$tool-19" "$root/usr/bin/$tool"; done
-umount "$root/proc" "$root/sys" 2>/dev/null || true
+${name === "cilium-runtime" ? COMPILER_LINKS : ""}umount "$root/proc" "$root/sys" 2>/dev/null || true
 rm -rf "$root"/var/cache/apt "$root"/var/lib/apt/lists "$root"/var/log/* "$root"/usr/share/doc \\
     "$root"/usr/share/man "$root"/usr/share/locale "$root"/etc/resolv.conf "$root"/tmp/*
 mkdir -p "$root/var/cache/apt"
+`;
+}
+
+/** Cilium calls its compiler without a version. */
+const COMPILER_LINKS = `for tool in clang llc; do ln -sf "$tool-19" "$root/usr/bin/$tool"; done
 `;
 
 interface AptSource {

@@ -4,10 +4,11 @@ import { basename, dirname, join } from "node:path";
 import { writeArchive, writeLayer, type ArchivedImage } from "./archive";
 import { dependencyDir, ensureBinary, moduleSource } from "./binaries";
 import { cached } from "./cache";
-import { ensureCiliumRuntime, ensureTools } from "./debian";
+import { ensureRoot, ensureTools, type RootName } from "./debian";
 import { CLUSTER_IMAGES, type ImageSpec, imageSpecs, type LayerSpec, type Source } from "./images";
 import { run } from "../host/shell";
-import { KUBERNETES_VERSION, moduleName, type Versions } from "./versions";
+import { TEST_IMAGES } from "./testImages";
+import { KUBERNETES_VERSION, moduleName, type Versions, wantedVersions } from "./versions";
 
 /** A layer whose sources are files of this machine: all that its content depends on. */
 type Layer =
@@ -26,8 +27,25 @@ export async function ensureImageArchive(versions: readonly Versions[]): Promise
             all.push({ image, layers: await Promise.all(layers) });
         }
     }
+    return await archiveOf("images", all);
+}
+
+/** The docker-archive with the images that some tests need, besides those of a cluster. */
+export async function ensureTestImageArchive(): Promise<string> {
+    const versions = wantedVersions();
+    const all = TEST_IMAGES.map(async (image) => ({
+        image,
+        layers: await Promise.all(image.layers.map((layer) => resolveLayer(layer, versions))),
+    }));
+    return await archiveOf("test-images", await Promise.all(all));
+}
+
+async function archiveOf(
+    name: string,
+    all: { image: ImageSpec; layers: Layer[] }[],
+): Promise<string> {
     const content = all.map(({ image: { tag, config }, layers }) => ({ tag, config, layers }));
-    const dir = await cached("images", content, async (target) => {
+    const dir = await cached(name, content, async (target) => {
         const parts = join(target, "parts");
         const digests = new Map<string, string>();
         const archived: ArchivedImage[] = [];
@@ -46,8 +64,8 @@ export async function ensureImageArchive(versions: readonly Versions[]): Promise
     return join(dir, "images.tar");
 }
 
-async function resolveLayer(layer: LayerSpec | "cilium-runtime", of: Versions): Promise<Layer> {
-    if (layer === "cilium-runtime") return { directory: await ensureCiliumRuntime() };
+async function resolveLayer(layer: LayerSpec | RootName, of: Versions): Promise<Layer> {
+    if (typeof layer === "string") return { directory: await ensureRoot(layer) };
     const resolved = Object.entries(layer.files ?? {}).map(
         async ([path, source]) => [path, await resolve(source, of)] as const,
     );
@@ -58,7 +76,7 @@ async function resolve(source: Source, versions: Versions): Promise<string | { t
     if ("text" in source) return source;
     if ("program" in source) return await ensureBinary(source.program, versions);
     const directories = {
-        "cilium-runtime": ensureCiliumRuntime,
+        "cilium-runtime": () => ensureRoot("cilium-runtime"),
         "cilium-files": () => ensureCiliumFiles(versions),
         tools: ensureTools,
         pause: ensurePause,

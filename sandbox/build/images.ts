@@ -4,6 +4,7 @@
  */
 import { lt } from "semver";
 import type { ImageConfig } from "./archive";
+import type { RootName } from "./debian";
 import { KUBERNETES_VERSION, type Versions } from "./versions";
 
 /** The image that holds a pod's namespaces. */
@@ -44,11 +45,11 @@ export interface ImageSpec {
     tag: string;
     upstream: Dockerfile | { unread: string };
     config: ImageConfig;
-    layers: (LayerSpec | "cilium-runtime")[];
+    layers: (LayerSpec | RootName)[];
 }
 
 /** What BuildKit gives an image that is built from nothing (dockerfile2llb, emptyImage). */
-const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 const certificates: LayerSpec = {
     files: { [CERTIFICATES]: { from: "cilium-runtime", path: CERTIFICATES } },
@@ -154,6 +155,7 @@ function ciliumAgent(version: string): ImageSpec {
                         "cilium-health-responder",
                         "cilium-mount",
                         "cilium-sysctlfix",
+                        "hubble",
                     ]),
                     "/opt/cni/bin/cilium-cni": { program: "cilium-cni" },
                     "/cni/loopback": { from: "cilium-runtime", path: "usr/lib/cni/loopback" },

@@ -18,12 +18,15 @@ export interface Build {
     cgo?: true;
     /** A file of a dependency that go:embed needs beside main.go: Go embeds from its own module only. */
     embed?: { module: string; path: string };
+    /** Directories below the module's with modules of ours that its go.mod puts in place of others. */
+    standIns?: string[];
     /** Of tests, which ask for it when they run. */
     onDemand?: true;
 }
 
 const kubernetes = "k8s.io/kubernetes";
 const cilium = "github.com/cilium/cilium";
+const victoriaMetrics = "github.com/VictoriaMetrics/VictoriaMetrics/app";
 /** Runs beside us in the end-to-end tests. */
 export const CONTROLLER_MANAGER = "github.com/spiffe/spire-controller-manager";
 
@@ -71,6 +74,13 @@ export const buildsOf = (versions: Versions): Build[] => [
             `${cilium}/pkg/version.ciliumVersion=${versions.cilium} 00000000 1970-01-01T00:00:00+00:00`,
         ],
         tags: "osusergo,ipam_provider_operator",
+    },
+    {
+        name: `Hubble ${versions.cilium}`,
+        module: moduleName("cilium", versions),
+        commands: { hubble: `${cilium}/hubble` },
+        variables: [`${cilium}/hubble/pkg.Version=v${versions.cilium}`],
+        tags: "osusergo",
     },
     {
         name: `SPIRE ${versions.spire}`,
@@ -132,9 +142,38 @@ export const buildsOf = (versions: Versions): Build[] => [
         // Runs alert rules on made-up series, as `promtool test rules` does, which takes two minutes to build.
         name: "vmalert-tool",
         module: "victoria-metrics",
+        commands: commandsBelow(victoriaMetrics, ["vmalert-tool"]),
+        onDemand: true,
+    },
+    {
+        // A database that scrapes as Prometheus does, and what evaluates rules on it.
+        name: "VictoriaMetrics",
+        module: "victoria-metrics",
+        commands: commandsBelow(victoriaMetrics, ["victoria-metrics", "vmalert"]),
+        onDemand: true,
+    },
+    {
+        name: "prometheus-operator",
+        module: "prometheus-operator",
         commands: {
-            "vmalert-tool": "github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert-tool",
+            "prometheus-operator":
+                "github.com/prometheus-operator/prometheus-operator/cmd/operator",
         },
+        onDemand: true,
+    },
+    {
+        // Cilium's own acceptance tests (`cilium connectivity test`), of the one release that has them in a Go module that can be
+        // had; they fit older and newer agents.
+        name: "Cilium CLI",
+        module: "acceptance-tests",
+        commands: { cilium: `${cilium}/cilium-cli/cmd/cilium` },
+        standIns: ["charts"],
+        onDemand: true,
+    },
+    {
+        name: "CoreDNS of Cilium's acceptance tests",
+        module: "kubernetes",
+        commands: { "coredns-local": "./coredns-local" },
         onDemand: true,
     },
 ];

@@ -4,7 +4,7 @@ import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { poll } from "@cilium-spire/entries-provider/poll";
 import { ensureBinary } from "../build/binaries";
 import { cgroupDir, cgroupPids, createCgroup, enterScript, removeCgroup } from "../host/cgroups";
-import { ensureCiliumRuntime, ensureTools } from "../build/debian";
+import { ensureRoot, ensureTools } from "../build/debian";
 import { toolPath } from "../build/imageStore";
 import type { Instance, Node } from "../host/instance";
 import { getNodes, kubectl } from "../controlPlane/kubectl";
@@ -58,7 +58,7 @@ export async function startNode(instance: Instance, node: Node): Promise<void> {
             KUBELET: await ensureBinary("kubelet"),
             ...(variant.kubeProxy && {
                 KUBE_PROXY_DIR: kubeProxyDir(node),
-                KUBE_PROXY_ROOT: await ensureCiliumRuntime(),
+                KUBE_PROXY_ROOT: await ensureRoot("cilium-runtime"),
             }),
             PATH: toolPath(await ensureTools()),
         },
@@ -183,4 +183,10 @@ async function nodePid(node: Node): Promise<number> {
 export async function execNode(node: Node, command: readonly string[]): Promise<string> {
     const [program, ...args] = await asNode(node, command);
     return run(program!, args);
+}
+
+/** Brings the images of a docker-archive to a running node, beside those with which it started. */
+export async function loadImages(node: Node, archive: string): Promise<void> {
+    const ctr = join(await ensureTools(), "usr", "bin", "ctr");
+    await execNode(node, [ctr, "--namespace", "k8s.io", "images", "import", archive]);
 }

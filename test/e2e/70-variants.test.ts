@@ -13,7 +13,7 @@ import { Cluster } from "@cilium-spire/entries-provider";
 import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../support/demo";
 import { removeCluster, startCluster } from "../../sandbox/cluster";
-import { ensureCiliumRuntime } from "../../sandbox/build/debian";
+import { ensureRoot } from "../../sandbox/build/debian";
 import { node } from "../../sandbox/host/instance";
 import { execNode } from "../../sandbox/nodes/nodes";
 import { pkiDir } from "../../sandbox/controlPlane/pki";
@@ -78,7 +78,12 @@ describe("the variant", () => {
     });
 
     test("has kube-proxy on all nodes, which serves what Cilium leaves to it", async () => {
-        const iptables = ["chroot", await ensureCiliumRuntime(), "iptables-save", "--table=nat"];
+        const iptables = [
+            "chroot",
+            await ensureRoot("cilium-runtime"),
+            "iptables-save",
+            "--table=nat",
+        ];
         for (const index of [1, 2, 3]) {
             const rules = await execNode(node(sandbox, index), iptables);
             assert.match(rules, /-A KUBE-SERVICES .*spire-server:grpc/);
