@@ -1,7 +1,7 @@
 /** A dashboard of what the alerts look at, for Grafana: made of typed panels, so that each query can be checked. */
 import type { Settings } from "../../settings/schema";
 import type { PlainObject } from "./kinds";
-import { AUTH_DROP, AUTH_MAP, METRICS } from "./metrics";
+import { AUTH_DROP, METRICS } from "./metrics";
 
 /** A graph over time. */
 export interface Panel {
@@ -9,7 +9,7 @@ export interface Panel {
     /** What the reader should know of it. */
     description: string;
     /** Grafana's name of the unit. */
-    unit: "short" | "s" | "ms" | "bytes" | "ops" | "percentunit";
+    unit: "short" | "s" | "ms" | "bytes" | "ops";
     /** Queries, each with the legend of its series. */
     queries: { expr: string; legend: string }[];
 }
@@ -145,17 +145,6 @@ export const PANELS: Panel[] = [
         unit: "ops",
         queries: [
             { expr: rate(`${METRICS.drops}{${AUTH_DROP}}`, "instance"), legend: "{{instance}}" },
-        ],
-    },
-    {
-        title: "Authenticated pairs",
-        description: "How full Cilium's map of authenticated pairs is.",
-        unit: "percentunit",
-        queries: [
-            {
-                expr: `max by (instance) (${METRICS.mapPressure}{${AUTH_MAP}})`,
-                legend: "{{instance}}",
-            },
         ],
     },
     {

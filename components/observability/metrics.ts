@@ -48,12 +48,9 @@ export const METRICS = {
     up: "up",
 
     drops: "cilium_drop_count_total",
-    mapPressure: "cilium_bpf_map_pressure",
     /** CiliumIdentity objects, counted by the leading operator's garbage collector every quarter of an hour. */
     identities: "cilium_operator_identity_gc_entries",
 } as const;
 
 /** The label of dropped packets that wait for an authentication (Cilium, pkg/monitor/api/drop.go). */
 export const AUTH_DROP = 'reason="Authentication required"';
-/** The label of Cilium's map of authenticated pairs (pkg/maps/authmap). */
-export const AUTH_MAP = 'map_name="cilium_auth_map"';

@@ -47,7 +47,6 @@ test("on a cluster in which everything happens, every query has an answer", asyn
         ...also(METRICS.fetchSvids),
         ...also(METRICS.nodeFetch),
         ...also(METRICS.bundleFetch),
-        [`${METRICS.mapPressure}{pod="x",map_name="cilium_auth_map"}`]: flat(0.1),
         [`${METRICS.getAuthorizedEntries}_elapsed_time{pod="x",quantile="0.99",status="OK"}`]:
             flat(5),
     };
@@ -70,7 +69,7 @@ test("queries name no other metrics than those of the table", () => {
     const strange = queries.flatMap(({ expr }) =>
         [...expr.matchAll(/\b(?:spire|cilium|process|up)\w*/g)]
             .map(([name]) => name.replace(/_elapsed_time$/, ""))
-            .filter((name) => name !== "cilium_auth_map" && !known.has(name)),
+            .filter((name) => !known.has(name)),
     );
     assert.deepEqual(strange, []);
 });

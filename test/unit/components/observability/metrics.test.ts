@@ -4,7 +4,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { gte } from "semver";
-import { AUTH_DROP, AUTH_MAP, METRICS } from "../../../../components/observability/metrics";
+import { AUTH_DROP, METRICS } from "../../../../components/observability/metrics";
 import { dependencyDir } from "../../../../sandbox/build/binaries";
 import { SINCE } from "../../../../versions/spire";
 import { tmpdir } from "node:os";
@@ -55,9 +55,6 @@ for (const version of CILIUM) {
         );
         assert.match(metrics, /LabelDropReason = "reason"/);
         assert.ok(source("pkg/monitor/api/drop.go").includes(`189: "${value(AUTH_DROP)}"`));
-        assert.match(metrics, /\n\t+"map_pressure",\n\t+SubsystemBPF,/);
-        assert.match(metrics, /LabelMapName = "map_name"/);
-        assert.match(source("pkg/maps/authmap/auth_map.go"), new RegExp(`"${value(AUTH_MAP)}"`));
         const gc = source("operator/identitygc/metrics.go");
         assert.match(
             gc,
@@ -67,7 +64,6 @@ for (const version of CILIUM) {
         assert.match(gc, /LabelValueOutcomeAlive = "alive"/);
         assert.match(metrics, /CiliumOperatorNamespace = "cilium_operator"/);
         assert.deepEqual(named("cilium_").sort(), [
-            "cilium_bpf_map_pressure",
             "cilium_drop_count_total",
             "cilium_operator_identity_gc_entries",
         ]);

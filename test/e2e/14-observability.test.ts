@@ -1,0 +1,178 @@
+/**
+ * Observability on real parts: prometheus-operator makes configuration of our monitors and rules, and VictoriaMetrics scrapes the
+ * cluster and evaluates the rules, on health and on faults.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { poll } from "@cilium-spire/entries-provider";
+import { ALERTS } from "../../components/observability/alerts";
+import { PANELS } from "../../components/observability/dashboard";
+import { type Monitoring, shortened, startMonitoring } from "../support/monitoring";
+import {
+    installKinds,
+    type PrometheusFiles,
+    prometheusFiles,
+    removeKinds,
+} from "../support/prometheusOperator";
+import type { LiveFault } from "./faults/fault";
+import { liveFaults } from "./faults/liveFaults";
+import { kubectl, openPlatform, sandbox, spireServer, world, type World } from "./world";
+
+/** Seconds from one scrape to the next, and from one evaluation to the next. */
+const INTERVAL = 2;
+const LABELS = { release: "monitoring" };
+const CONFIG = {
+    "cilium-spire:observability": {
+        ...{ scrape: "podMonitor", interval: `${INTERVAL}s`, labels: LABELS },
+        ...{ alerts: true, dashboard: true },
+    },
+};
+const FAULT_DEADLINE_MS = 180_000;
+const HEALTHY_MS = 60_000;
+
+/** Panels whose series appear with the first failure. */
+const FAILURES = ["SVID rotation: failures", "Database: failures", "Refused"];
+/** Other queries without an answer on this cluster, by `panel: legend` or by what they ask for. */
+const ABSENT = /spire_server_rpc_entry_v1_entry_get_authorized_entries/; // SPIRE before 1.12
+
+let state: World;
+let files: PrometheusFiles;
+let monitoring: Monitoring;
+let stopMonitoring: Monitoring["stop"] | undefined;
+
+before(async () => {
+    state = await world();
+    await installKinds(sandbox);
+    state.platform = await openPlatform(CONFIG);
+    await state.platform.up();
+});
+after(async () => {
+    await stopMonitoring?.();
+    // The kinds go last: Pulumi could not delete objects of a kind that is gone.
+    await (await openPlatform()).up();
+    await removeKinds(sandbox);
+});
+
+describe("a real scrape", () => {
+    test("prometheus-operator makes a job of each monitor, and a file of the rules", async () => {
+        files = await prometheusFiles(sandbox, LABELS, 4);
+        const [group, ...others] = files.groups;
+        assert.deepEqual(others, []);
+        const known = ALERTS.map(({ name }) => name);
+        assert.ok(group!.rules.length >= 14);
+        for (const { alert } of group!.rules) assert.ok(known.includes(alert), alert);
+    });
+
+    test("every pod of SPIRE and Cilium is scraped", async () => {
+        const groups = files.groups.map((group) => ({
+            ...group,
+            rules: shortened(group.rules, INTERVAL),
+        }));
+        monitoring = await startMonitoring({ ...files, groups }, INTERVAL);
+        stopMonitoring = monitoring.stop;
+        const expected = [
+            ...["cilium-agent", "cilium-agent", "cilium-agent", "cilium-operator"],
+            ...["spire-agent", "spire-agent", "spire-agent", "spire-server"],
+        ];
+        await poll(120_000, "scrapes of all pods", async () => {
+            const targets = await monitoring.targets();
+            const up = targets.filter(({ error }) => error === "").map(({ job }) => job);
+            return up.sort().join() === expected.join()
+                ? { done: true }
+                : { waitingFor: JSON.stringify(targets) };
+        });
+    });
+
+    test("every panel of the dashboard shows something", async () => {
+        // What does not happen by itself within a minute.
+        await kubectl("-n spire-system delete pod -l app.kubernetes.io/name=spire-agent");
+        await kubectl("-n spire-system rollout status daemonset/spire-agent --timeout=180s");
+        await writeAndDelete();
+        await state.demo.forgetAuthentications();
+        await state.demo.waitUntilConnected(120_000);
+        const queries = PANELS.filter(({ title }) => !FAILURES.includes(title)).flatMap(
+            ({ title, queries }) => queries.map(({ expr, legend }) => ({ title, legend, expr })),
+        );
+        await poll(60_000, "data in all panels", async () => {
+            const answers = await Promise.all(
+                queries.map(async (each) => ({
+                    ...each,
+                    series: await monitoring.seriesOf(each.expr),
+                })),
+            );
+            const empty = answers.filter(({ series, expr }) => series === 0 && !ABSENT.test(expr));
+            return empty.length > 0
+                ? { waitingFor: empty.map(({ title, legend }) => `${title}: ${legend}`).join("; ") }
+                : { done: true };
+        });
+    });
+
+    test("no alert fires on health", async () => {
+        await allClear();
+        const end = Date.now() + HEALTHY_MS;
+        while (Date.now() < end) {
+            assert.deepEqual(await firing(), []);
+            await setTimeout(INTERVAL * 1000);
+        }
+    });
+});
+
+describe("alerts", () => {
+    test("fire on faults, and are over with them", async () => {
+        for (const faults of liveFaults(state)) {
+            try {
+                await Promise.all(faults.map(setsOff));
+            } finally {
+                await Promise.all(faults.map(({ cure }) => cure()));
+            }
+            const seconds = await allClear();
+            console.log(`  cured: ${seconds} s until no alert fires`);
+        }
+    });
+});
+
+/** Makes a fault, and waits until its alerts fire. */
+async function setsOff({ what, alerts, make }: LiveFault): Promise<void> {
+    await make();
+    const start = Date.now();
+    await poll(FAULT_DEADLINE_MS, `${alerts.join(" and ")}: ${what}`, async () => {
+        const fires = await firing();
+        const missing = alerts.filter((name) => !fires.includes(name));
+        return missing.length > 0
+            ? { waitingFor: `${missing.join(", ")}; firing: ${fires.join(", ")}` }
+            : { done: true };
+    });
+    console.log(`${what}: ${alerts.join(", ")} after ${secondsSince(start)} s`);
+}
+
+/** @returns seconds until no alert fires. */
+async function allClear(): Promise<string> {
+    const start = Date.now();
+    await poll(FAULT_DEADLINE_MS, "end of all alerts", async () => {
+        const fires = await firing();
+        return fires.length > 0 ? { waitingFor: `firing: ${fires.join(", ")}` } : { done: true };
+    });
+    return secondsSince(start);
+}
+
+async function firing(): Promise<string[]> {
+    const active = (await monitoring.alerts()).filter(({ state }) => state === "firing");
+    return [...new Set(active.map(({ name }) => name))];
+}
+
+function secondsSince(start: number): string {
+    return ((Date.now() - start) / 1000).toFixed(0);
+}
+
+/** An entry that comes and goes, as those of identities do. */
+async function writeAndDelete(): Promise<void> {
+    const server = await spireServer(state);
+    const { trustDomain } = state.outputs;
+    const spiffeId = `spiffe://${trustDomain}/short-lived`;
+    const parentId = `spiffe://${trustDomain}/nobody`;
+    const entry = { id: "short-lived", spiffeId, parentId, selectors: ["k8s:ns:none"] };
+    assert.deepEqual(await server.create([entry]), []);
+    assert.deepEqual(await server.update([{ ...entry, hint: "other" }]), []);
+    assert.deepEqual(await server.delete([entry.id]), []);
+}
