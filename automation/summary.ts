@@ -1,5 +1,5 @@
 /** What `make up` says in the end. */
-import type { Evidence } from "../doctor/proof/proof";
+import type { Evidence } from "../doctor/proof/evidence";
 import type { StackOutputs } from "../outputs";
 import { duration } from "../sandbox/build/progress";
 

@@ -1,7 +1,8 @@
 /** The proof with a stage of its own, from its first pod to the removal of the last. */
 import { type Cluster, ClusterUnreachable, messageOf } from "@cilium-spire/entries-provider";
 import type { Authority } from "../discovery";
-import { type Evidence, Proof } from "./proof";
+import type { Evidence } from "./evidence";
+import { Proof } from "./proof";
 import { Stage, type StageOptions } from "./stage";
 
 /** What was seen, or why nothing was proven. */

@@ -4,6 +4,8 @@ import { CILIUM } from "../../components/names";
 
 /** A pod with the security identity that Cilium gave it. */
 export interface ScenePod {
+    /** Its label `app`. */
+    app: string;
     name: string;
     node: string;
     identity: number;
@@ -40,7 +42,7 @@ export async function scenePod(
             name,
         }),
     )) as { status?: { identity?: { id: number } } };
-    return { name, node, identity: endpoint.status?.identity?.id ?? 0 };
+    return { app, name, node, identity: endpoint.status?.identity?.id ?? 0 };
 }
 
 /** @throws Error when none of the app's pods runs. */

@@ -7,14 +7,10 @@
 import { type Cluster, poll, SpireServer } from "@cilium-spire/entries-provider";
 import { ciliumIdentities } from "../checks";
 import type { Authority } from "../discovery";
+import type { Evidence } from "./evidence";
+import { seenByHubble } from "./hubble";
 import { authMap, ciliumLog, inCilium, runningPod, type ScenePod, scenePod } from "./pods";
 import type { Scene } from "./scene";
-
-/** One thing that was seen, for people. */
-export interface Evidence {
-    what: string;
-    seen: string;
-}
 
 /** `authType` of SPIRE in Cilium's auth map (cilium pkg/policy, AuthTypeSpire). */
 const AUTH_TYPE_SPIRE = 1;
@@ -71,6 +67,7 @@ export class Proof {
             reached(actors, `${seconds.toFixed(1)} s after they were Ready`),
             await this.strangerIsBlocked(),
             await this.pairsAreRecorded(actors),
+            ...(await seenByHubble(this.cluster, actors, ({ app }) => this.connects(app))),
         ];
         if (this.authority.spireServer) evidence.push(await this.identitiesAreRegistered(actors));
         return evidence;
