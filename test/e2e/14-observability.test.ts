@@ -3,11 +3,17 @@
  * cluster and evaluates the rules, on health and on faults.
  */
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { poll } from "@cilium-spire/entries-provider";
+import { execa } from "execa";
 import { ALERTS } from "../../components/observability/alerts";
 import { PANELS } from "../../components/observability/dashboard";
+import { repositoryRoot } from "../../sandbox/host/paths";
+import { makeCertificate } from "../support/certificate";
 import { type Monitoring, shortened, startMonitoring } from "../support/monitoring";
 import {
     installKinds,
@@ -27,7 +33,10 @@ const CONFIG = {
         ...{ scrape: "podMonitor", interval: `${INTERVAL}s`, labels: LABELS },
         ...{ alerts: true, dashboard: true },
     },
+    // With certificates that someone else makes.
+    "cilium-spire:cilium": { hubble: { enabled: true, tls: { method: "provided" } } },
 };
+
 const FAULT_DEADLINE_MS = 180_000;
 const HEALTHY_MS = 60_000;
 
@@ -37,6 +46,7 @@ const FAILURES = ["SVID rotation: failures", "Database: failures", "Refused"];
 const ABSENT = /spire_server_rpc_entry_v1_entry_get_authorized_entries/; // SPIRE before 1.12
 
 let state: World;
+let dir: string;
 let files: PrometheusFiles;
 let monitoring: Monitoring;
 let stopMonitoring: Monitoring["stop"] | undefined;
@@ -44,6 +54,10 @@ let stopMonitoring: Monitoring["stop"] | undefined;
 before(async () => {
     state = await world();
     await installKinds(sandbox);
+    dir = await mkdtemp(join(tmpdir(), "cilium-spire-hubble-"));
+    const names = "DNS:*.default.hubble-grpc.cilium.io";
+    const flags = Object.values(await makeCertificate(dir, names)).map((f) => `--from-file=${f}`);
+    await kubectl(`-n kube-system create secret generic hubble-server-certs ${flags.join(" ")}`);
     state.platform = await openPlatform(CONFIG);
     await state.platform.up();
 });
@@ -52,6 +66,22 @@ after(async () => {
     // The kinds go last: Pulumi could not delete objects of a kind that is gone.
     await (await openPlatform()).up();
     await removeKinds(sandbox);
+    await kubectl("-n kube-system delete secret hubble-server-certs");
+    await rm(dir, { recursive: true });
+});
+
+describe("Hubble", () => {
+    test("shows in the proof that packets passed because SPIRE authenticated them", async () => {
+        const prove = [join(repositoryRoot, "cli", "run.js"), "prove", "dev"];
+        const options = { cwd: repositoryRoot, reject: false, timeout: 300_000 } as const;
+        const { exitCode, stdout, stderr } = await execa("node", prove, options);
+        assert.equal(exitCode, 0, stdout + stderr);
+        assert.match(
+            stdout,
+            /^Hubble saw packets pass, authenticated by SPIRE: \d+ to \d+, \d+ to \d+\.$/m,
+        );
+        console.log(stdout);
+    });
 });
 
 describe("a real scrape", () => {
