@@ -21,8 +21,8 @@ import {
     prometheusFiles,
     removeKinds,
 } from "../support/prometheusOperator";
-import type { LiveFault } from "./faults/fault";
-import { liveFaults } from "./faults/liveFaults";
+import type { LiveFault } from "./alertFaults/fault";
+import { liveFaults } from "./alertFaults/liveFaults";
 import { kubectl, openPlatform, sandbox, spireServer, world, type World } from "./world";
 
 /** Seconds from one scrape to the next, and from one evaluation to the next. */
