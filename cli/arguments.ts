@@ -6,8 +6,8 @@ import type { StackId } from "../components/owner";
 import { decodeSettings } from "../settings/decode";
 import type { Settings } from "../settings/schema";
 
-/** What a verb found: 0 when all is well, 1 when something is wrong. */
-export type ExitCode = 0 | 1;
+/** What a verb found: 0 when all is well, 1 when something is wrong, 2 when it could not be found out. */
+export type ExitCode = 0 | 1 | 2;
 
 const LONGEST_WAIT_S = 99_999;
 

@@ -1,27 +1,30 @@
-/** `cilium-spire doctor STACK`, and the last step of every `up` (components/verification.ts). */
+/** `cilium-spire doctor [STACK]`, and the last step of every `up` (components/verification.ts). */
 import { setTimeout } from "node:timers/promises";
+import { ClusterUnreachable, messageOf } from "@cilium-spire/entries-provider";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { checks } from "../doctor/checks";
-import { examineUntilHealthy, isWrong } from "../doctor/examination";
-import { configuredStack, type ExitCode, stackName, stdinOption, waitOption } from "./arguments";
+import { examineUntilHealthy, isWrong, type Result } from "../doctor/examination/examine";
+import { type ExitCode, stackName, stdinOption, waitOption } from "./arguments";
+import { placeOf, type PlaceOptions, requirePlace, withPlace } from "./place";
 import { asJson, asText } from "./report";
 
 const WATCH_PAUSE_MS = 5_000;
 
-interface Options {
+interface Options extends PlaceOptions {
     wait: number;
-    stdin: boolean;
     only: string[];
     json: boolean;
     watch: boolean;
 }
 
 export function doctor(end: (code: ExitCode) => void): Command {
-    return new Command("doctor")
+    const stack = new Argument("[stack]", "name of a stack; without one, the cluster is asked");
+    const verb = new Command("doctor")
         .description(
-            "examine the cluster of a stack: what is wrong, with its cure; changes nothing",
+            "examine a cluster: what is wrong, where, why it matters and how it is cured; changes nothing",
         )
-        .addArgument(new Argument("<stack>", "name of the stack").argParser(stackName))
+        .addArgument(stack.argParser(stackName));
+    return withPlace(verb)
         .addOption(onlyOption())
         .option("--json", "print JSON instead of text", false)
         .addOption(
@@ -29,23 +32,51 @@ export function doctor(end: (code: ExitCode) => void): Command {
                 .default(false)
                 .conflicts("wait"),
         )
-        .addOption(waitOption("--wait", "give the stack that long to become healthy", 0))
+        .addOption(waitOption("--wait", "give the cluster that long to become healthy", 0))
         .addOption(stdinOption())
-        .action(async (stack: string, options: Options) => {
-            const { id, settings } = await configuredStack(stack, options.stdin);
+        .action(async (name: string | undefined, options: Options, command: Command) => {
+            requirePlace(name, options, command);
+            const { wait, only, watch } = options;
+            const place = await placeOf(name, options);
             const report = options.json ? asJson : asText;
             let printed = "";
             for (;;) {
-                const { wait, only } = options;
-                const results = await examineUntilHealthy(id, settings, wait, only);
-                const text = report(results);
-                if (text !== printed) console.log(text);
+                const looked = await lookOnce(
+                    () => examineUntilHealthy({ ...place, wait, only }),
+                    watch,
+                );
+                const text = looked instanceof Error ? silence(looked) : report(looked);
+                if (text !== printed) (looked instanceof Error ? console.error : console.log)(text);
                 printed = text;
-                end(results.some(isWrong) ? 1 : 0);
-                if (!options.watch) return;
+                if (!(looked instanceof Error)) end(codeOf(looked, only));
+                if (!watch) return;
                 await setTimeout(WATCH_PAUSE_MS);
             }
         });
+}
+
+/** A watch outlives an API server that does not answer for a while: it says so, and looks again. */
+async function lookOnce(
+    look: () => Promise<Result[]>,
+    watch: boolean,
+): Promise<Result[] | ClusterUnreachable> {
+    try {
+        return await look();
+    } catch (error) {
+        if (watch && error instanceof ClusterUnreachable) return error;
+        throw error;
+    }
+}
+
+function silence(error: Error): string {
+    return `cilium-spire: ${messageOf(error)} Looking again every ${WATCH_PAUSE_MS / 1000} s.`;
+}
+
+/** What was asked for by name and could not be looked at is not well for that. */
+function codeOf(results: readonly Result[], only: readonly string[]): ExitCode {
+    if (results.some(isWrong)) return 1;
+    const unknown = only.length > 0 && results.some(({ verdict }) => verdict === "left out");
+    return unknown ? 2 : 0;
 }
 
 function onlyOption(): Option {

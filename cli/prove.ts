@@ -1,34 +1,29 @@
 /** `cilium-spire prove`: authentication shown on a cluster, with pods of its own. */
-import { Cluster } from "@cilium-spire/entries-provider";
+import type { Cluster } from "@cilium-spire/entries-provider";
 import { Argument, Command, Option } from "commander";
-import { clusterChoice } from "../components/clusterChoice";
-import { spireServerRef } from "../components/entries/args";
 import { imageAt } from "../components/images";
 import { type Authority, discoverAuthority } from "../doctor/discovery";
 import { proveOnStage } from "../doctor/proof/onStage";
 import { AGNHOST } from "../doctor/proof/stage";
-import { configuredStack, type ExitCode, stackName, stdinOption, waitOption } from "./arguments";
+import { type ExitCode, stackName, stdinOption, waitOption } from "./arguments";
+import { type PlaceOptions, placeOf, requirePlace, withPlace } from "./place";
 
-interface Options {
-    context?: string;
-    kubeconfig?: string;
+interface Options extends PlaceOptions {
     image?: string;
     namespace?: string;
     pullSecret: string[];
     podsWait: number;
     wait: number;
-    stdin: boolean;
 }
 
 export function prove(end: (code: ExitCode) => void): Command {
     const stack = new Argument("[stack]", "name of a stack; without one, the cluster is asked");
-    return new Command("prove")
+    const verb = new Command("prove")
         .description(
             "show that pods authenticate, on one node and across nodes, and that a stranger is blocked, with short-lived pods of its own",
         )
-        .addArgument(stack.argParser(stackName))
-        .option("--context <name>", "kubeconfig context, where no stack says it")
-        .option("--kubeconfig <file>", "kubeconfig file, where no stack says it")
+        .addArgument(stack.argParser(stackName));
+    return withPlace(verb)
         .option("--image <image>", `an image with /agnhost (default: ${AGNHOST})`)
         .option(
             "--namespace <name>",
@@ -45,55 +40,42 @@ export function prove(end: (code: ExitCode) => void): Command {
         .addOption(stdinOption())
         .action(async (name: string | undefined, options: Options, command: Command) => {
             requireSense(name, options, command);
-            end(await proveOn(await placeOf(name, options), options));
+            end(await proveOn(await sceneryOf(name, options), options));
         });
 }
 
 /** @throws CommanderError for options that would be without effect. */
-function requireSense(
-    stack: string | undefined,
-    { context, kubeconfig, namespace, pullSecret, stdin }: Options,
-    command: Command,
-): void {
-    if (stack !== undefined && (context ?? kubeconfig) !== undefined) {
-        command.error(
-            "error: --context and --kubeconfig are for clusters without a stack; a stack has kubeContext and kubeconfig",
-        );
-    }
-    if (stack === undefined && stdin) command.error("error: --stdin needs the name of the stack");
-    if (pullSecret.length > 0 && namespace === undefined) {
+function requireSense(stack: string | undefined, options: Options, command: Command): void {
+    requirePlace(stack, options, command);
+    if (options.pullSecret.length > 0 && options.namespace === undefined) {
         command.error("error: --pull-secret needs --namespace, where the Secret is");
     }
 }
 
 /** Where to prove, and with which image. */
-interface Place {
+interface Scenery {
     cluster: Cluster;
     authority: Authority;
     image: string;
 }
 
-async function placeOf(stack: string | undefined, options: Options): Promise<Place> {
+async function sceneryOf(name: string | undefined, options: Options): Promise<Scenery> {
+    const { cluster, stack } = await placeOf(name, options);
     const { image = AGNHOST } = options;
-    if (stack === undefined) {
-        const { context, kubeconfig } = options;
-        const cluster = new Cluster({
-            ...(context !== undefined && { context }),
-            ...(kubeconfig !== undefined && { kubeconfig }),
-        });
-        return { cluster, authority: await discoverAuthority(cluster), image };
-    }
-    const { settings } = await configuredStack(stack, options.stdin);
-    const { trustDomain, images } = settings;
+    if (!stack) return { cluster, authority: await discoverAuthority(cluster), image };
+    const { trustDomain, images } = stack.settings;
     return {
-        cluster: new Cluster(clusterChoice(settings)),
-        authority: { trustDomain, spireServer: spireServerRef(settings) },
+        cluster,
+        authority: { trustDomain, spireServer: stack.entries.server },
         // One that was named is taken as written, like every image that the configuration names.
         image: options.image ?? imageAt(images.registry, image),
     };
 }
 
-async function proveOn({ cluster, authority, image }: Place, options: Options): Promise<ExitCode> {
+async function proveOn(
+    { cluster, authority, image }: Scenery,
+    options: Options,
+): Promise<ExitCode> {
     const { namespace, pullSecret: pullSecrets, podsWait, wait } = options;
     const deadlines = { podsWaitMs: podsWait * 1000, waitMs: wait * 1000 };
     const stage = { image, namespace, pullSecrets, ...deadlines };

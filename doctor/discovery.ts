@@ -17,9 +17,12 @@ export interface Authority {
 }
 
 /**
+ * @returns also the namespace of Cilium.
  * @throws Error when there is no Cilium, or none that authenticates.
  */
-export async function discoverAuthority(cluster: Cluster): Promise<Authority> {
+export async function discoverAuthority(
+    cluster: Cluster,
+): Promise<Authority & { namespace: string }> {
     const labelSelector = CILIUM.agentSelector;
     const [agents] = await cluster.list((page) =>
         cluster.apps.listDaemonSetForAllNamespaces({ labelSelector, ...page }),
@@ -39,7 +42,7 @@ export async function discoverAuthority(cluster: Cluster): Promise<Authority> {
             `Cilium in namespace ${namespace} has no mutual authentication: in its ConfigMap "${name}", "${KEYS.enabled}" must be "true", and ${KEYS.trustDomain} and ${KEYS.address} be there`,
         );
     }
-    return { trustDomain, spireServer: await serverAt(cluster, address) };
+    return { trustDomain, namespace, spireServer: await serverAt(cluster, address) };
 }
 
 /** The StatefulSet behind the Service of an address such as `spire-server.spire-system.svc:8081`. */

@@ -5,7 +5,7 @@
  * required policy do, together with Cilium's own record of the pair.
  */
 import { type Cluster, poll, SpireServer } from "@cilium-spire/entries-provider";
-import { ciliumIdentities } from "../checks";
+import { ciliumIdentities } from "../identities";
 import type { Authority } from "../discovery";
 import type { Evidence } from "./evidence";
 import { seenByHubble } from "./hubble";

@@ -2,7 +2,15 @@
 export { agentEntries, type AgentEntriesArgs } from "./entries/agentEntries";
 export { hasEntriesIn } from "./entries/entrySet";
 export { type AgentNode, agentNodes } from "./spire/agentNodes";
-export { agentSpiffeId, type RollCall, rollCall, staleAgents, waitForAgents } from "./spire/agents";
+export {
+    agentSpiffeId,
+    type Awaited,
+    isBanned,
+    type RollCall,
+    rollCall,
+    staleAgents,
+    waitForAgents,
+} from "./spire/agents";
 export { restartOperator } from "./entries/operator";
 export type { EntrySetArgs } from "./entries/inputs";
 export { type Entries, type Entry, fromShown, normalize, toData } from "./spire/entry";
@@ -28,4 +36,16 @@ export {
     type WorkloadEntriesArgs,
 } from "./entries/workloadEntries";
 export { rollout, type RolloutArgs } from "./rollout/resource";
-export { SERVER_PROGRAM, type ServerRef as SpireServerRef, SpireServer } from "./spire/spireServer";
+export {
+    type AttestedAgent,
+    SERVER_PROGRAM,
+    type ServerRef as SpireServerRef,
+    SpireServer,
+} from "./spire/spireServer";
+export type {
+    V1DaemonSet,
+    V1Deployment,
+    V1Pod,
+    V1PodSpec,
+    V1StatefulSet,
+} from "@kubernetes/client-node";

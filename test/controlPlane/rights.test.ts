@@ -14,10 +14,11 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { spireServerRef } from "../../components/entries/args";
 import { SERVER_LABELS } from "../../components/spire/serverPod";
-import { examineUntilHealthy } from "../../doctor/examination";
+import { examineUntilHealthy } from "../../doctor/examination/examine";
 import { authMap, scenePod } from "../../doctor/proof/pods";
 import { Proof } from "../../doctor/proof/proof";
 import { Stage } from "../../doctor/proof/stage";
+import { knownStack } from "../../doctor/site";
 import { settingsOfFile } from "../../doctor/stackFile";
 import type { Values } from "../../settings/cilium/values";
 import { type ApiServer, prepareProduction, startApiServer } from "../support/apiServer";
@@ -102,22 +103,22 @@ test("preview.yaml is enough to see changes, and says what it cannot see without
 });
 
 test("preview.yaml is enough for the doctor, except what only the SPIRE server knows", async () => {
-    await become("preview");
-    const results = await examineUntilHealthy(
-        { project: "cilium-spire", stack: STACK },
-        settings,
-        0,
-    );
-    const wrong = results.filter(({ cure }) => cure !== undefined);
-    for (const { finding } of wrong) assert.match(finding, DENIED);
+    const cluster = await become("preview");
+    const stack = knownStack(settings, { project: "cilium-spire", stack: STACK });
+    const results = await examineUntilHealthy({ cluster, stack });
+    const wrong = results.filter(({ verdict }) => verdict === "wrong");
     assert.deepEqual(
-        wrong.map(({ name }) => name),
+        wrong.flatMap(({ name, findings }) => [name, ...findings.map(({ trouble }) => trouble)]),
+        ["SPIRE server", "server-exec-denied"],
+    );
+    for (const { findings } of wrong) assert.match(findings[0]!.what, DENIED);
+    const leftOut = results.filter(({ verdict }) => verdict === "left out");
+    for (const { seen } of leftOut) assert.match(seen, DENIED);
+    assert.deepEqual(
+        leftOut.map(({ id }) => id),
         [
-            "SPIRE agents",
-            "nodes without entries",
-            "registration entries",
-            "operator's identity",
-            "identities",
+            ...["nodes", "ca", "spire-agents", "entries", "delegates", "operator-identity"],
+            ...["identities", "handshake"],
         ],
     );
 });

@@ -36,8 +36,9 @@ describe("verify", () => {
         await (await spireServer(state)).delete([entry.id]);
         const broken = await runLikePlugin(waiting(0, command), { dir: repositoryRoot });
         assert.equal(broken.code, 1, broken.output);
-        const finding = `WRONG  registration entries: ${entry.id} is missing\n`;
-        assert.ok(broken.output.includes(`${finding}       cure: run "pulumi up"\n`));
+        const line = new RegExp(`^WRONG  registration entries +${entry.id} is missing$`, "m");
+        assert.match(broken.output, line);
+        assert.match(broken.output, /^ {7}cure: {2}run `pulumi up`$/m);
         await state.platform.up();
         const healed = await runLikePlugin(command, { dir: repositoryRoot });
         assert.equal(healed.code, 0, healed.output);

@@ -4,6 +4,7 @@
  */
 import { type Entry, fromShown, idFromJson, type ShownEntry, toData } from "./entry";
 import type { Cluster } from "../kube/cluster";
+import type { ExecResult } from "../kube/exec";
 import { messageOf } from "../kube/messageOf";
 import { isReady, podState, selectorText } from "../kube/pods";
 import { poll } from "../kube/poll";
@@ -26,6 +27,8 @@ export interface AttestedAgent {
     banned: boolean;
     /** Unix time in seconds. */
     expiresAt: number;
+    /** `type:value`, by which aliases are given to it. */
+    selectors?: string[];
 }
 
 /** What SPIRE said of one entry of a batch. */
@@ -44,6 +47,7 @@ interface AgentJson {
     id: { trust_domain: string; path: string };
     banned?: boolean;
     x509svid_expires_at: string;
+    selectors?: { type: string; value: string }[];
 }
 
 interface BatchResult {
@@ -99,7 +103,16 @@ export class SpireServer {
             spiffeId: idFromJson(agent.id),
             banned: agent.banned ?? false,
             expiresAt: Number(agent.x509svid_expires_at),
+            selectors: (agent.selectors ?? []).map(({ type, value }) => `${type}:${value}`),
         }));
+    }
+
+    /** The trust bundle: PEM, the certificates of all CAs whose SVIDs are believed. */
+    async bundle(): Promise<string> {
+        const args = ["bundle", "show", "-format", "pem"];
+        const { what, result } = await this.run(args);
+        if (result.code !== 0) throw ended(what, result);
+        return result.stdout;
     }
 
     /** Every registration entry, whoever wrote it: the command reads all pages (cli/entry/show.go). */
@@ -177,20 +190,25 @@ export class SpireServer {
 
     /** Runs a command with JSON output, whose exit code is 0 even when entries failed: results are read per entry. */
     private async json<T>(args: string[], stdin?: string): Promise<T> {
-        const command = [SERVER_PROGRAM, ...args, "-output", "json"];
+        const { what, result } = await this.run([...args, "-output", "json"], stdin);
+        if (result.code !== 0) throw ended(what, result);
+        return parseOutput(what, result) as T;
+    }
+
+    private async run(args: string[], stdin?: string) {
         const { namespace, container } = this.server;
         const result = await this.cluster.exec(
             { namespace, pod: this.pod, container },
-            command,
+            [SERVER_PROGRAM, ...args],
             stdin === undefined
                 ? { timeoutMs: COMMAND_TIMEOUT_MS }
                 : { timeoutMs: COMMAND_TIMEOUT_MS, stdin },
         );
-        const what = `spire-server ${args.join(" ")} in pod ${namespace}/${this.pod}`;
-        if (result.code !== 0) {
-            const said = shortened(result.stderr || result.stdout);
-            throw new Error(`${what} ended with ${result.code}: ${said}`);
-        }
-        return parseOutput(what, result) as T;
+        const said = args.filter((arg) => arg !== "-output" && arg !== "json").join(" ");
+        return { what: `spire-server ${said} in pod ${namespace}/${this.pod}`, result };
     }
+}
+
+function ended(what: string, { code, stdout, stderr }: ExecResult): Error {
+    return new Error(`${what} ended with ${code}: ${shortened(stderr || stdout)}`);
 }

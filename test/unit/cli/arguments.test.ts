@@ -24,7 +24,6 @@ test("a line that means nothing is refused, with what is wrong", async () => {
     const cases: [string[], RegExp][] = [
         [[], /Usage: cilium-spire/],
         [["docter", "prod"], /unknown command 'docter'\n\(Did you mean doctor\?\)/],
-        [["doctor"], /missing required argument 'stack'/],
         [["doctor", ""], /argument 'stack'.*It is empty/],
         [["doctor", "prod", "60"], /too many arguments/],
         [["doctor", "prod", "--wiat=1"], /unknown option '--wiat=1'/],
@@ -37,9 +36,12 @@ test("a line that means nothing is refused, with what is wrong", async () => {
             /'--watch' cannot be used with option '--wait/,
         ],
         [["doctor", "prod", "--wait"], /'--wait <seconds>' argument missing/],
-        [["prove", "prod", "--context", "x"], /a stack has kubeContext/],
-        [["prove", "prod", "--kubeconfig", "x"], /a stack has kubeContext/],
-        [["prove", "--stdin"], /--stdin needs the name of the stack/],
+        ...["doctor", "prove"].flatMap((verb): [string[], RegExp][] => [
+            [[verb, "prod", "--context", "x"], /a stack has kubeContext/],
+            [[verb, "prod", "--kubeconfig", "x"], /a stack has kubeContext/],
+            [[verb, "--stdin"], /--stdin needs the name of the stack/],
+            [[verb, "--kubeconfig", "/none"], /\/none/],
+        ]),
         [["prove", "--pull-secret", "x"], /--pull-secret needs --namespace/],
     ];
     const waits = ["", "NaN", "1e3", "1.5", "100000", "Infinity", "-1"].map(

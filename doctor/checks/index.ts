@@ -1,0 +1,27 @@
+/** The checks of the doctor, in the order in which causes come before what follows from them. */
+import { agentChecks } from "./agents";
+import type { Check } from "./check";
+import { ciliumChecks } from "./cilium";
+import { clusterChecks } from "./cluster";
+import { entryChecks } from "./entries";
+import { handshakeChecks } from "./handshake";
+import { identityChecks } from "./identities";
+import { logChecks } from "./logs";
+import { operatorChecks } from "./operator";
+import { policyChecks } from "./policies";
+import { serverChecks } from "./server";
+import { versionChecks } from "./versions";
+
+export const checks: readonly Check[] = [
+    ...clusterChecks,
+    ...versionChecks,
+    ...serverChecks,
+    ...agentChecks,
+    ...entryChecks,
+    ...operatorChecks,
+    ...ciliumChecks,
+    ...identityChecks,
+    ...handshakeChecks,
+    ...policyChecks,
+    ...logChecks,
+];

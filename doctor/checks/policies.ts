@@ -1,0 +1,195 @@
+/** Policies that require authentication of what authentication itself needs: a deadlock after the next outage. */
+import type { Cluster, List } from "@cilium-spire/entries-provider";
+import { type Identity, labelledIdentities } from "../identities";
+import type { Patient } from "../patient";
+import { type Check, found, type Trouble } from "./check";
+import { type Rule, selects } from "./selector";
+
+const UNLOCK =
+    "leave these pods out of the policy: give its `endpointSelector` a `matchExpressions` that excludes them, or delete it: `kubectl NAMESPACED delete KIND NAME`";
+
+const DNS: Trouble = {
+    id: "policy-locks-dns",
+    symptom:
+        "Names do not resolve any more; first some pods fail, then all (cilium#46392 and its like).",
+    why: "SPIRE's agents and the nodes ask DNS before anything has an identity; a node has none at all, and is blocked.",
+    cure: UNLOCK,
+};
+const SPIRE: Trouble = {
+    id: "policy-locks-spire",
+    symptom: "SPIRE's agents cannot reach the server after a restart; nothing gets an identity.",
+    why: "SPIRE would have to be authenticated by what only SPIRE gives out: after an outage nothing comes back.",
+    cure: UNLOCK,
+};
+const STORAGE: Trouble = {
+    id: "policy-locks-storage",
+    symptom:
+        "The volume of the SPIRE server is not provisioned or mounted after an outage (cilium#46392).",
+    why: "The SPIRE server waits for its volume, and the storage for identities from the server.",
+    cure: UNLOCK,
+};
+const RESERVED: Trouble = {
+    id: "policy-requires-reserved",
+    symptom:
+        "Pods cannot reach the API server, or the kubelet's probes fail, since a policy with `mode: required`.",
+    why: "Reserved identities (nodes, the API server, the world) have no SVID: Cilium skips them, and their packets stay blocked.",
+    cure: "allow these entities by a rule of its own without `authentication`: `kubectl NAMESPACED edit KIND NAME`",
+};
+const BROAD: Trouble = {
+    id: "policy-requires-all",
+    symptom:
+        "Nodes, and with them probes and pods on the host's network, are blocked since a policy with `mode: required`.",
+    why: "The peers of this rule include reserved identities, which cannot authenticate.",
+    cure: "where nodes or the API server are among the peers that are meant, allow them by a rule of its own without `authentication`: `kubectl NAMESPACED edit KIND NAME`",
+    note: true,
+};
+
+/** Entities that are, or have among them, what never has an SVID (cilium pkg/identity/numericidentity.go). */
+const UNABLE = [
+    "host",
+    "remote-node",
+    "kube-apiserver",
+    "world",
+    "world-ipv4",
+    "world-ipv6",
+    "ingress",
+    "health",
+    "init",
+    "unmanaged",
+];
+const MIXED = ["all", "cluster"];
+
+interface Policy {
+    kind: "ciliumnetworkpolicy" | "ciliumclusterwidenetworkpolicy";
+    name: string;
+    namespace?: string | undefined;
+    rules: Rule[];
+}
+
+const policies: Check = {
+    id: "policies",
+    name: "policies",
+    troubles: [DNS, SPIRE, STORAGE, RESERVED, BROAD],
+    extra: true,
+    run: async (patient) => {
+        const [namespaced, wide, identities] = await Promise.all([
+            policiesOf(patient.cluster, "ciliumnetworkpolicies"),
+            policiesOf(patient.cluster, "ciliumclusterwidenetworkpolicies"),
+            labelledIdentities(patient.cluster),
+        ]);
+        const requiring = [...namespaced, ...wide].filter(({ rules }) => rules.some(requires));
+        const findings = requiring.flatMap((policy) => [
+            ...locked(patient, policy, identities),
+            ...unable(policy),
+        ]);
+        return { seen: `${requiring.length} require authentication, of what can`, findings };
+    },
+};
+
+/** What stands for the policy in findings and cures. */
+function wordsOf({ kind, name, namespace }: Policy) {
+    const where = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
+    const NAMESPACED = namespace === undefined ? "" : `-n ${namespace}`;
+    return { where, words: { NAMESPACED, KIND: kind, NAME: name } };
+}
+
+/** What must never wait for an identity and is selected by a rule that makes it wait. */
+function locked(patient: Patient, policy: Policy, identities: Identity[]) {
+    const { where, words } = wordsOf(policy);
+    return [DNS, SPIRE, STORAGE].flatMap((trouble) => {
+        const victims = identities.filter(
+            ({ labels }) =>
+                isNeeded(patient, trouble, labels) &&
+                policy.rules.some((rule) => requires(rule) && selectsPods(policy, rule, labels)),
+        );
+        if (victims.length === 0) return [];
+        const names = victims.map(({ labels }) => nameOf(labels));
+        const what = `requires authentication of ${[...new Set(names)].join(", ")}`;
+        return [found(trouble, where, what, words)];
+    });
+}
+
+const NAMESPACE_LABEL = "k8s:io.kubernetes.pod.namespace";
+const ACCOUNT_LABEL = "k8s:io.cilium.k8s.policy.serviceaccount";
+
+function isNeeded({ site }: Patient, trouble: Trouble, labels: Record<string, string>): boolean {
+    const { [NAMESPACE_LABEL]: namespace, [ACCOUNT_LABEL]: account = "" } = labels;
+    switch (trouble) {
+        case DNS:
+            return labels["k8s:k8s-app"] === "kube-dns" || account === "coredns";
+        case SPIRE: {
+            const { server, agents } = site;
+            // Both have service accounts of their own names, here and in SPIRE's chart.
+            return (
+                (namespace === server?.namespace && account === server?.statefulSet) ||
+                (namespace === agents?.namespace && account === agents?.daemonSet)
+            );
+        }
+        default:
+            return /provisioner|\bcsi\b/.test(account);
+    }
+}
+
+function nameOf(labels: Record<string, string>): string {
+    return `${labels[NAMESPACE_LABEL] ?? "?"}/${labels[ACCOUNT_LABEL] ?? "?"}`;
+}
+
+/** Peers that can never authenticate, or some of whom cannot. */
+function unable(policy: Policy) {
+    const { where, words } = wordsOf(policy);
+    const entities = policy.rules
+        .flatMap(({ ingress = [], egress = [] }) => [...ingress, ...egress])
+        .filter(({ authentication }) => authentication?.mode === "required")
+        .flatMap(({ fromEntities = [], toEntities = [] }) => [...fromEntities, ...toEntities]);
+    const of = (list: string[]) => [...new Set(entities.filter((e) => list.includes(e)))];
+    return (
+        [
+            [RESERVED, of(UNABLE)],
+            [BROAD, of(MIXED)],
+        ] as const
+    ).flatMap(([trouble, names]) =>
+        names.length === 0
+            ? []
+            : [found(trouble, where, `requires authentication of ${names.join(", ")}`, words)],
+    );
+}
+
+function requires({ ingress = [], egress = [] }: Rule): boolean {
+    return [...ingress, ...egress].some(
+        ({ authentication }) => authentication?.mode === "required",
+    );
+}
+
+/** Without a selector of pods it is for nodes. */
+function selectsPods(
+    { namespace }: Policy,
+    { endpointSelector }: Rule,
+    labels: Record<string, string>,
+): boolean {
+    if (!endpointSelector) return false;
+    if (namespace !== undefined && labels[NAMESPACE_LABEL] !== namespace) return false;
+    return selects(endpointSelector, labels);
+}
+
+async function policiesOf(cluster: Cluster, plural: string): Promise<Policy[]> {
+    interface Item {
+        metadata: { name: string; namespace?: string };
+        spec?: Rule;
+        specs?: Rule[];
+    }
+    const kind =
+        plural === "ciliumnetworkpolicies"
+            ? ("ciliumnetworkpolicy" as const)
+            : ("ciliumclusterwidenetworkpolicy" as const);
+    const resource = { group: "cilium.io", version: "v2", plural };
+    return await cluster.list(
+        (page): Promise<List<Item>> =>
+            cluster.custom.listClusterCustomObject({ ...resource, ...page }),
+        ({ metadata: { name, namespace }, spec, specs = [] }) => ({
+            ...{ kind, name, namespace },
+            rules: [...(spec ? [spec] : []), ...specs],
+        }),
+    );
+}
+
+export const policyChecks = [policies];

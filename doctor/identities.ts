@@ -1,0 +1,29 @@
+/** Cilium's security identities: one for each set of labels that pods have, named by its number. */
+import { type Cluster, type List, METADATA_ONLY } from "@cilium-spire/entries-provider";
+
+const IDENTITIES = { group: "cilium.io", version: "v2", plural: "ciliumidentities" };
+
+/** An identity with the labels that Cilium knows its pods by: `k8s:app`, `k8s:io.kubernetes.pod.namespace`. */
+export interface Identity {
+    id: number;
+    labels: Record<string, string>;
+}
+
+/** Names, which are numbers, of all security identities that Cilium has allocated. */
+export async function ciliumIdentities(cluster: Cluster): Promise<number[]> {
+    return await cluster.list(
+        (page): Promise<List<{ metadata: { name: string } }>> =>
+            cluster.custom.listClusterCustomObject({ ...IDENTITIES, ...page }, METADATA_ONLY),
+        ({ metadata }) => Number(metadata.name),
+    );
+}
+
+/** As {@link ciliumIdentities}, with their labels. */
+export async function labelledIdentities(cluster: Cluster): Promise<Identity[]> {
+    type Item = { metadata: { name: string }; "security-labels"?: Record<string, string> };
+    return await cluster.list(
+        (page): Promise<List<Item>> =>
+            cluster.custom.listClusterCustomObject({ ...IDENTITIES, ...page }),
+        (item) => ({ id: Number(item.metadata.name), labels: item["security-labels"] ?? {} }),
+    );
+}
