@@ -32,7 +32,7 @@ lint: build ## format, lint and floors alone
 format: node_modules/.installed ## put all sources into the project's format
 	@npm run -s format
 
-reference: build ## write docs/reference.md, docs/alerts.md and the pictures anew
+reference: build ## write docs/reference.md, docs/alerts.md, docs/troubleshooting.md and the pictures anew
 	@npm run -s reference
 	@npm run -s pictures
 

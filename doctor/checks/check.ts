@@ -69,6 +69,7 @@ export function found(
     words: Record<string, string> = {},
 ): Finding {
     const { id, why, note } = trouble;
-    const cure = trouble.cure.replaceAll(/\b[A-Z]{2,}\b/g, (word) => words[word] ?? word);
+    const filled = trouble.cure.replaceAll(/\b[A-Z]{2,}\b/g, (word) => words[word] ?? word);
+    const cure = filled.replaceAll(/ {2,}/g, " ");
     return { trouble: id, what, where, why, cure, ...(note && { note }) };
 }

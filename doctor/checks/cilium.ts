@@ -2,6 +2,7 @@
 import { ciliumArgs } from "../../components/cilium/args";
 import { meshAuthConfig } from "../../components/cilium/meshAuthConfig";
 import { CILIUM } from "../../components/names";
+import { LeftOut } from "../leftOut";
 import { type Check, found, type Trouble } from "./check";
 
 const CHANGED: Trouble = {
@@ -29,6 +30,14 @@ const ADDRESS: Trouble = {
     symptom: "cilium-operator logs `unable to connect to SPIRE server`, or dials `None:8081`.",
     why: "The operator asks the API for the Service's ClusterIP (cilium operator/auth/spire/client.go) and dials that.",
     cure: "`mesh-auth-spire-server-address` must name a Service with a ClusterIP, `NAME.NAMESPACE.svc:8081`: run `pulumi up --refresh`",
+};
+
+const TRUST_DOMAIN: Trouble = {
+    id: "trust-domain",
+    symptom:
+        "Authentication fails everywhere; Cilium has one trust domain (`spiffe.cilium`), the server another.",
+    why: "Cilium asks for SPIFFE IDs that this server never gives out, and refuses the server's own.",
+    cure: "set `authentication.mutual.spire.trustDomain` in the release of Cilium to that of the server, or `trustDomain` of the stack, and run `pulumi up --refresh`",
 };
 
 const config: Check = {
@@ -98,4 +107,25 @@ const address: Check = {
     },
 };
 
-export const ciliumChecks = [config, address];
+const trustDomain: Check = {
+    id: "trust-domain",
+    name: "trust domain",
+    troubles: [TRUST_DOMAIN],
+    run: async (patient) => {
+        const { namespace } = patient.site;
+        const where = `ConfigMap ${namespace}/${CILIUM.configMap}`;
+        const agents = await patient.agents();
+        const served = new Set(agents.map(({ spiffeId }) => new URL(spiffeId).host));
+        if (served.size === 0)
+            throw new LeftOut("no agent has attested, so the server's is not known");
+        const key = "mesh-auth-spiffe-trust-domain";
+        const wanted = (await patient.ciliumConfig())?.[key];
+        if (!patient.site.mutualAuth || wanted === undefined || served.has(wanted)) {
+            return { seen: [...served].join(), findings: [] };
+        }
+        const what = `${key} is "${wanted}", agents have attested in ${[...served].join()}`;
+        return { seen: "", findings: [found(TRUST_DOMAIN, where, what)] };
+    },
+};
+
+export const ciliumChecks = [config, trustDomain, address];

@@ -33,10 +33,9 @@ const running: Check = {
         const { namespace } = patient.site;
         const where = `Deployment ${namespace}/${CILIUM.operatorDeployment}`;
         const deployment = await patient.operator();
-        const { replicas = 1 } = deployment?.spec ?? {};
-        const { availableReplicas = 0 } = deployment?.status ?? {};
-        const seen = `${availableReplicas} of ${replicas} pods available`;
-        if (availableReplicas > 0) return { seen, findings: [] };
+        const available = deployment?.status?.availableReplicas ?? 0;
+        const seen = `${available} of ${deployment?.spec?.replicas ?? 1} pods available`;
+        if (available > 0) return { seen, findings: [] };
         const what = deployment ? seen : "does not exist";
         return { seen, findings: [found(DOWN, where, what, { NAMESPACE: namespace })] };
     },

@@ -118,7 +118,7 @@ test("preview.yaml is enough for the doctor, except what only the SPIRE server k
         leftOut.map(({ id }) => id),
         [
             ...["nodes", "ca", "spire-agents", "entries", "delegates", "operator-identity"],
-            ...["identities", "handshake"],
+            ...["trust-domain", "identities", "handshake"],
         ],
     );
 });

@@ -1,0 +1,134 @@
+/** Faults of Cilium's configuration, and policies that lock out what authentication needs. */
+import { kubectl as kubectlOf } from "../../../sandbox/controlPlane/kubectl";
+import { kubectl, sandbox } from "../world";
+import type { Fault } from "./fault";
+
+const CONFIG = "-n kube-system patch configmap cilium-config --type=merge -p";
+const PULUMI = /^pulumi/;
+
+/** Of Cilium's ConfigMap, which its pods read when they start. */
+export function configFaults(): Fault[] {
+    const put = (key: string, value: string) => () =>
+        kubectl(`${CONFIG} ${JSON.stringify({ data: { [key]: value } })}`);
+    const where = /^ConfigMap kube-system\/cilium-config$/;
+    const changed = { check: "cilium", trouble: "cilium-config-changed", where, run: PULUMI };
+    return [
+        {
+            ...changed,
+            name: "a key of Cilium's configuration was changed",
+            make: put("mesh-auth-queue-size", "5"),
+            says: /^mesh-auth-queue-size is "5", not "1024"$/,
+        },
+        {
+            name: "Cilium looks for the admin socket somewhere else",
+            make: put("mesh-auth-spire-admin-socket", "/run/spire/else/admin.sock"),
+            ...{
+                check: "sockets",
+                trouble: "socket-admin",
+                where: /^DaemonSet kube-system\/cilium$/,
+            },
+            says: /at \/run\/spire\/else\/admin\.sock, .* have it at \/run\/spire\/admin-sockets\/admin\.sock$/,
+            ...{ implied: ["cilium-config-changed"], run: PULUMI },
+        },
+        {
+            name: "the operator looks for the workload socket somewhere else",
+            make: put("mesh-auth-spire-agent-socket", "/run/spire/else/agent.sock"),
+            ...{ check: "sockets", trouble: "socket-workload", where: /cilium-operator$/ },
+            says: /at \/run\/spire\/else\/agent\.sock, which is not mounted/,
+            ...{ implied: ["cilium-config-changed"], run: PULUMI },
+        },
+        {
+            name: "Cilium is told another server",
+            make: put("mesh-auth-spire-server-address", "spire-server.spire.svc:8081"),
+            ...{ check: "server-address", trouble: "server-address" },
+            ...{ says: /does not exist in the server's/, where: /^Service spire\/spire-server$/ },
+            implied: ["cilium-config-changed"],
+        },
+        {
+            name: "Cilium keeps its identities in a key-value store",
+            make: put("identity-allocation-mode", "kvstore"),
+            ...{ check: "cilium", trouble: "cilium-identities-in-kvstore", where },
+            ...{ says: /is "kvstore"$/, heal: put("identity-allocation-mode", "crd") },
+        },
+        {
+            name: "authentication is half switched off, and there is no stack",
+            make: put("mesh-auth-mutual-enabled", "false"),
+            ...{ check: "cilium", trouble: "cilium-config-incomplete", where },
+            says: /^mesh-auth-mutual-enabled is "false", not "true"$/,
+            ...{ withoutStack: true, heal: put("mesh-auth-mutual-enabled", "true") },
+        },
+    ];
+}
+
+/** None of them has an effect on the cluster meanwhile: they deny nothing. */
+export function policyFaults(): Fault[] {
+    const policy = (name: string, namespace: string | undefined, rule: object) => async () => {
+        const wide = namespace === undefined;
+        const kind = wide ? "CiliumClusterwideNetworkPolicy" : "CiliumNetworkPolicy";
+        const metadata = { name, ...(!wide && { namespace }) };
+        const enableDefaultDeny = { ingress: false, egress: false };
+        const spec = { enableDefaultDeny, ...rule };
+        const input = JSON.stringify({ apiVersion: "cilium.io/v2", kind, metadata, spec });
+        return await kubectlOf(sandbox, ["create", "-f", "-"], { input });
+    };
+    const authentication = { mode: "required" };
+    const nobody = { matchLabels: { "lock-test": "nobody" } };
+    const ingress = [{ authentication, fromEndpoints: [nobody] }];
+    const delete_ = /^kubectl (-n \S+ )?delete cilium/;
+    const lock = (name: string, what: string, trouble: string, more: object): Fault => ({
+        name: `a policy requires authentication of ${what}`,
+        ...{ check: "policies", trouble, where: new RegExp(`/?${name}$`), run: delete_ },
+        ...(more as Pick<Fault, "make" | "says">),
+    });
+    return [
+        lock("lock-dns", "DNS", "policy-locks-dns", {
+            make: policy("lock-dns", "kube-system", {
+                endpointSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+                ingress,
+            }),
+            says: /^requires authentication of kube-system\/coredns$/,
+        }),
+        lock("lock-dns-wide", "DNS, everywhere", "policy-locks-dns", {
+            make: policy("lock-dns-wide", undefined, {
+                endpointSelector: {
+                    matchExpressions: [
+                        { key: "k8s:k8s-app", operator: "In", values: ["kube-dns", "other"] },
+                    ],
+                },
+                ingress,
+            }),
+            says: /^requires authentication of kube-system\/coredns$/,
+        }),
+        lock("lock-spire", "the SPIRE server", "policy-locks-spire", {
+            make: policy("lock-spire", "spire-system", {
+                endpointSelector: { matchLabels: { "app.kubernetes.io/name": "spire-server" } },
+                ingress,
+            }),
+            says: /^requires authentication of spire-system\/spire-server$/,
+        }),
+        lock("lock-storage", "its storage", "policy-locks-storage", {
+            make: policy("lock-storage", "local-path-storage", { endpointSelector: {}, ingress }),
+            says: /^requires authentication of local-path-storage\/local-path-provisioner/,
+        }),
+        {
+            ...lock("require-api", "the API server", "policy-requires-reserved", {
+                make: policy("require-api", "default", {
+                    endpointSelector: nobody,
+                    egress: [{ authentication, toEntities: ["kube-apiserver"] }],
+                }),
+                says: /^requires authentication of kube-apiserver$/,
+            }),
+            heal: () => kubectl("-n default delete ciliumnetworkpolicy require-api"),
+        },
+        {
+            ...lock("require-all", "the whole cluster", "policy-requires-all", {
+                make: policy("require-all", "default", {
+                    endpointSelector: nobody,
+                    ingress: [{ authentication, fromEntities: ["cluster"] }],
+                }),
+                says: /^requires authentication of cluster$/,
+            }),
+            heal: () => kubectl("-n default delete ciliumnetworkpolicy require-all"),
+        },
+    ];
+}

@@ -1,0 +1,18 @@
+/** The faults of 55-doctor: cheap ones, none of which restarts Cilium. */
+import type { World } from "../world";
+import { configFaults, policyFaults } from "./cilium";
+import type { Fault } from "./fault";
+import { entryFaults, operatorFaults } from "./registration";
+import { clusterFaults, spireFaults } from "./spire";
+
+/** @param world known when the tests run. */
+export function faultsOf(world: () => World): Fault[] {
+    return [
+        ...entryFaults(world),
+        ...operatorFaults(world),
+        ...configFaults(),
+        ...policyFaults(),
+        ...clusterFaults(world),
+        ...spireFaults(world),
+    ];
+}
