@@ -8,7 +8,7 @@ export const UNSEEN: readonly Trouble[] = [
         symptom:
             "The first connection of a pair of pods is slow, or times out once; later ones are as fast as ever.",
         why: "Cilium drops the packet that finds no authenticated pair, and shakes hands meanwhile (bpf/lib/auth.h). The pair is remembered until an SVID expires.",
-        cure: "let clients retry; longer lifetimes (`spire.server.defaultX509SvidTtl`) make it rarer. Encryption is another matter: it costs on every packet",
+        cure: "let clients retry; longer lifetimes of SVIDs make it rarer. Encryption is another matter: it costs on every packet",
     },
     {
         id: "no-log-lines",

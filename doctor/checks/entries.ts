@@ -82,7 +82,8 @@ const delegates: Check = {
             const what = `its agent gets no ${lacks.join(", and no ")}`;
             return [found(UNREACHED, `Node ${node.name}`, what)];
         });
-        const identities = live.filter(({ parentId }) => parentId === workloadParent(trustDomain));
+        const prefix = `spiffe://${trustDomain}/identity/`;
+        const identities = live.filter(({ spiffeId }) => spiffeId.startsWith(prefix));
         return {
             seen: `${identities.length} identities and the delegate's, on ${present.length} nodes`,
             findings,

@@ -13,6 +13,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { spireServerRef } from "../../components/entries/args";
+import { AGENT_LABELS } from "../../components/spire/agentPod";
 import { SERVER_LABELS } from "../../components/spire/serverPod";
 import { examineUntilHealthy } from "../../doctor/examination/examine";
 import { authMap, scenePod } from "../../doctor/proof/pods";
@@ -29,7 +30,7 @@ import { playControllers } from "../support/controllers";
 import { manifests, unusedRights } from "../support/rbac";
 import { withoutGarbage } from "../engine/transforms";
 
-const FILES = ["preview", "exec", "up", "prove"] as const;
+const FILES = ["preview", "exec", "up", "prove", "doctor"] as const;
 type Holder = (typeof FILES)[number];
 
 const STACK = "prod";
@@ -42,6 +43,8 @@ const OPERATION_DEADLINE_MS = 4 * 60_000;
 /** How a command ends for who may run it. */
 const NO_NODE = /no preferred addresses found|Unexpected server response: 500/;
 const DENIED = /could not start .*: 403; give the user/;
+/** What the doctor leaves out without doctor.yaml. */
+const NOT_ALLOWED = /^not allowed: Kubernetes API 403: /;
 
 const settings = settingsOfFile(`Pulumi.${STACK}.yaml`);
 const server = spireServerRef(settings);
@@ -50,6 +53,10 @@ const PARTS: Part[] = [
         ...{ namespace: "spire-server", name: `spire-server-${i}`, container: "spire-server" },
         labels: SERVER_LABELS,
     })),
+    {
+        ...{ namespace: "spire-agents", name: "spire-agent-1", container: "spire-agent" },
+        labels: AGENT_LABELS,
+    },
     {
         ...{ namespace: "kube-system", name: "cilium-1", container: "cilium-agent" },
         labels: { "k8s-app": "cilium" },
@@ -112,15 +119,28 @@ test("preview.yaml is enough for the doctor, except what only the SPIRE server k
         ["SPIRE server", "server-exec-denied"],
     );
     for (const { findings } of wrong) assert.match(findings[0]!.what, DENIED);
-    const leftOut = results.filter(({ verdict }) => verdict === "left out");
-    for (const { seen } of leftOut) assert.match(seen, DENIED);
-    assert.deepEqual(
-        leftOut.map(({ id }) => id),
-        [
-            ...["nodes", "ca", "spire-agents", "entries", "delegates", "operator-identity"],
-            ...["trust-domain", "identities", "handshake"],
-        ],
-    );
+    const leftOut = (why: RegExp) =>
+        results.flatMap(({ id, verdict, seen }) =>
+            verdict === "left out" && why.test(seen) ? [id] : [],
+        );
+    assert.deepEqual(leftOut(DENIED), [
+        ...["nodes", "ca", "spire-agents", "entries", "delegates", "operator-identity"],
+        ...["trust-domain", "identities"],
+    ]);
+    assert.deepEqual(leftOut(NOT_ALLOWED), ["coverage", "handshake", "policies", "logs"]);
+});
+
+test("doctor.yaml with preview.yaml and exec.yaml is enough for all of the doctor", async () => {
+    const cluster = await become("doctor");
+    const stack = knownStack(settings, { project: "cilium-spire", stack: STACK });
+    for (const examination of [{ cluster, stack }, { cluster }]) {
+        const results = await examineUntilHealthy(examination);
+        for (const { seen, findings } of results) {
+            for (const text of [seen, ...findings.map(({ what }) => what)]) {
+                assert.doesNotMatch(text, /403/);
+            }
+        }
+    }
 });
 
 test("preview.yaml lets nobody write anything, read a Secret or run a command", async () => {
@@ -230,5 +250,12 @@ function patience(): AbortSignal {
 /** Without the right to write, the provider computes by itself what a dry run would tell it. */
 function isExpected(file: Holder, { requestURI, objectRef }: AuditEvent): boolean {
     if (objectRef?.subresource === "exec") return file === "preview" || file === "exec";
-    return file === "preview" && requestURI.includes("dryRun=All");
+    if (file !== "preview") return false;
+    return requestURI.includes("dryRun=All") || isForDoctorAlone(objectRef);
+}
+
+/** In doctor.yaml: told as left out by who has preview.yaml alone. */
+function isForDoctorAlone(object: AuditEvent["objectRef"]): boolean {
+    const pods = object?.resource === "pods" && object.namespace === "kube-system";
+    return pods || /^cilium(clusterwide)?networkpolicies$/.test(object?.resource ?? "");
 }

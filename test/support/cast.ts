@@ -14,7 +14,10 @@ export interface Part {
 
 /** Makes Cilium's kinds of objects known, with whatever in them; its operator would. */
 export async function makeKinds(api: ApiServer): Promise<void> {
-    const kinds = ["CiliumNetworkPolicy", "CiliumEndpoint", "CiliumIdentity"];
+    const kinds = [
+        ...["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"],
+        ...["CiliumEndpoint", "CiliumIdentity"],
+    ];
     const crds = kinds.map((kind) => {
         const singular = kind.toLowerCase();
         const plural = singular.replace(/y$/, "ie") + "s";
@@ -27,7 +30,7 @@ export async function makeKinds(api: ApiServer): Promise<void> {
             spec: {
                 group: "cilium.io",
                 names: { kind, singular, plural },
-                scope: kind === "CiliumIdentity" ? "Cluster" : "Namespaced",
+                scope: /Identity|Clusterwide/.test(kind) ? "Cluster" : "Namespaced",
                 versions: [{ ...version, schema: { openAPIV3Schema: schema } }],
             },
         };
@@ -50,6 +53,7 @@ export async function castPods(api: ApiServer, parts: Part[]): Promise<void> {
     await api.kubectl(["apply", "-f", "-"], [...accounts, node]);
     const pods = parts.map(({ container, ...metadata }) => ({
         header: { apiVersion: "v1", kind: "Pod", metadata },
+        container,
         spec: {
             nodeName: NODE,
             automountServiceAccountToken: false,
@@ -59,8 +63,13 @@ export async function castPods(api: ApiServer, parts: Part[]): Promise<void> {
     const written = pods.map(({ header, spec }) => ({ ...header, spec }));
     await api.kubectl(["create", "-f", "-"], written);
     const conditions = [{ type: "Ready", status: "True" }];
-    const status = { phase: "Running", conditions };
-    const ready = pods.map(({ header }) => ({ ...header, status }));
+    const ready = pods.map(({ header, container: name }) => {
+        const container = { name, image: "none", imageID: "", restartCount: 0, ready: true };
+        const running = { ...container, state: { running: {} } };
+        const where = { hostIP: "192.0.2.1", hostIPs: [{ ip: "192.0.2.1" }] };
+        const status = { phase: "Running", conditions, ...where, containerStatuses: [running] };
+        return { ...header, status };
+    });
     const apply = ["apply", "--server-side", "--subresource=status", "-f", "-"];
     await api.kubectl(apply, ready);
 }

@@ -4,20 +4,20 @@ import { kubectl, sandbox } from "../world";
 import type { Fault } from "./fault";
 
 const CONFIG = "-n kube-system patch configmap cilium-config --type=merge -p";
-const PULUMI = /^pulumi/;
 
 /** Of Cilium's ConfigMap, which its pods read when they start. */
 export function configFaults(): Fault[] {
     const put = (key: string, value: string) => () =>
         kubectl(`${CONFIG} ${JSON.stringify({ data: { [key]: value } })}`);
     const where = /^ConfigMap kube-system\/cilium-config$/;
-    const changed = { check: "cilium", trouble: "cilium-config-changed", where, run: PULUMI };
+    const changed = { check: "cilium", trouble: "cilium-config-changed", where };
     return [
         {
             ...changed,
             name: "a key of Cilium's configuration was changed",
             make: put("mesh-auth-queue-size", "5"),
             says: /^mesh-auth-queue-size is "5", not "1024"$/,
+            withNext: true,
         },
         {
             name: "Cilium looks for the admin socket somewhere else",
@@ -28,14 +28,14 @@ export function configFaults(): Fault[] {
                 where: /^DaemonSet kube-system\/cilium$/,
             },
             says: /at \/run\/spire\/else\/admin\.sock, .* have it at \/run\/spire\/admin-sockets\/admin\.sock$/,
-            ...{ implied: ["cilium-config-changed"], run: PULUMI },
+            ...{ implied: ["cilium-config-changed"], withNext: true },
         },
         {
             name: "the operator looks for the workload socket somewhere else",
             make: put("mesh-auth-spire-agent-socket", "/run/spire/else/agent.sock"),
             ...{ check: "sockets", trouble: "socket-workload", where: /cilium-operator$/ },
             says: /at \/run\/spire\/else\/agent\.sock, which is not mounted/,
-            ...{ implied: ["cilium-config-changed"], run: PULUMI },
+            ...{ implied: ["cilium-config-changed"], withNext: true },
         },
         {
             name: "Cilium is told another server",

@@ -20,6 +20,8 @@ export interface Fault {
     run?: RegExp;
     /** Where the cure is in words: what they ask for. Given instead of its commands. */
     heal?: () => Promise<unknown>;
+    /** The cure of the next one heals this one, too: one `pulumi up` for several. */
+    withNext?: true;
     /** The doctor is told nothing but the kubeconfig. */
     withoutStack?: true;
 }
@@ -35,11 +37,19 @@ export function troublesOf(results: readonly Result[]): string[] {
     return results.flatMap(({ id, findings }) => findings.map(({ trouble }) => `${id}/${trouble}`));
 }
 
-/** The finding that a fault must give; undefined while it is not there, or there is something else. */
-export function findingOf(fault: Fault, results: readonly Result[]): Finding | undefined {
+/**
+ * The finding that a fault must give; undefined while it is not there, or there is something else.
+ *
+ * @param pending faults that are not healed yet.
+ */
+export function findingOf(
+    fault: Fault,
+    results: readonly Result[],
+    pending: readonly Fault[],
+): Finding | undefined {
     const own = `${fault.check}/${fault.trouble}`;
     const others = troublesOf(results).filter((trouble) => trouble !== own);
-    const implied = fault.implied ?? [];
+    const implied = [fault, ...pending].flatMap((each) => [each.trouble, ...(each.implied ?? [])]);
     const foreign = others.filter((other) => !implied.includes(other.split("/")[1]!));
     if (foreign.length > 0) return undefined;
     const result = results.find(({ id }) => id === fault.check);

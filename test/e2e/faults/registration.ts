@@ -12,28 +12,6 @@ export function entryFaults(world: () => World): Fault[] {
     const remove = async (role: string) => (await server()).delete([(await ours(role)).id]);
     return [
         {
-            name: "an entry of a node was deleted",
-            make: () => remove(".parent-link"),
-            ...{ check: "entries", trouble: "entry-missing", says: /\.parent-link is missing$/ },
-            where: /^entry cilium-spire\.dev\.cilium\./,
-            implied: ["delegate-unreached", ...LOGS.delegate],
-        },
-        {
-            name: "the delegate's entry was deleted",
-            make: () => remove(".cluster.cilium-agent"),
-            ...{ check: "delegates", trouble: "delegate-unreached" },
-            says: /gets no entry for Cilium's agent \(such as spiffe:\/\/demo\.local\/cilium-agent\)$/,
-            where: /^Node precinct-99-/,
-            implied: ["entry-missing", ...LOGS.delegate],
-        },
-        {
-            name: "the operator's entry was deleted",
-            make: () => remove(".cluster.cilium-operator"),
-            ...{ check: "operator-identity", trouble: "operator-unregistered" },
-            ...{ says: /no entry on the SPIRE server matches/, where: /cilium-operator$/ },
-            implied: ["entry-missing", ...LOGS.server],
-        },
-        {
             name: "an entry was changed",
             make: async () => {
                 const entry = await ours(".parent-link");
@@ -41,6 +19,7 @@ export function entryFaults(world: () => World): Fault[] {
             },
             ...{ check: "entries", trouble: "entry-changed", says: /\.parent-link was changed$/ },
             where: /^entry /,
+            withNext: true,
         },
         {
             name: "an entry was added under the stack's prefix",
@@ -59,6 +38,30 @@ export function entryFaults(world: () => World): Fault[] {
                 says: /\.0000\.parent-link is left/,
             },
             where: /^entry /,
+            withNext: true,
+        },
+        {
+            name: "an entry of a node was deleted",
+            make: () => remove(".parent-link"),
+            ...{ check: "entries", trouble: "entry-missing", says: /\.parent-link is missing$/ },
+            where: /^entry cilium-spire\.dev\.cilium\./,
+            implied: ["delegate-unreached", ...LOGS.delegate],
+        },
+        {
+            name: "the delegate's entry was deleted",
+            make: () => remove(".cluster.cilium-agent"),
+            ...{ check: "delegates", trouble: "delegate-unreached" },
+            says: /gets no entry for Cilium's agent \(such as spiffe:\/\/demo\.local\/cilium-agent\)$/,
+            where: /^Node precinct-99-/,
+            implied: ["entry-missing", ...LOGS.delegate],
+            withNext: true,
+        },
+        {
+            name: "the operator's entry was deleted",
+            make: () => remove(".cluster.cilium-operator"),
+            ...{ check: "operator-identity", trouble: "operator-unregistered" },
+            ...{ says: /no entry on the SPIRE server matches/, where: /cilium-operator$/ },
+            implied: ["entry-missing", ...LOGS.server],
         },
         {
             name: "an identity's entry was deleted",
