@@ -1,9 +1,18 @@
 /** `cilium-spire doctor [STACK]`, and the last step of every `up` (components/verification.ts). */
 import { setTimeout } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import { ClusterUnreachable, messageOf } from "@cilium-spire/entries-provider";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { collect, sysdumpHint } from "../doctor/bundle/collect";
+import { reserve, writeBundle } from "../doctor/bundle/write";
 import { checks } from "../doctor/checks";
-import { examineUntilHealthy, isWrong, type Result } from "../doctor/examination/examine";
+import {
+    examineUntilHealthy,
+    isWrong,
+    patientOf,
+    type Result,
+} from "../doctor/examination/examine";
+import type { Patient } from "../doctor/patient";
 import { type ExitCode, stackName, stdinOption, waitOption } from "./arguments";
 import { placeOf, type PlaceOptions, requirePlace, withPlace } from "./place";
 import { asJson, asText } from "./report";
@@ -15,6 +24,7 @@ interface Options extends PlaceOptions {
     only: string[];
     json: boolean;
     watch: boolean;
+    bundle?: string;
 }
 
 export function doctor(end: (code: ExitCode) => void): Command {
@@ -32,12 +42,21 @@ export function doctor(end: (code: ExitCode) => void): Command {
                 .default(false)
                 .conflicts("wait"),
         )
+        .addOption(
+            new Option(
+                "--bundle <file>",
+                "also write a support bundle, FILE.tgz: findings, objects, logs, entries; without secrets",
+            )
+                .conflicts("watch")
+                .argParser(bundleFile),
+        )
         .addOption(waitOption("--wait", "give the cluster that long to become healthy", 0))
         .addOption(stdinOption())
         .action(async (name: string | undefined, options: Options, command: Command) => {
             requirePlace(name, options, command);
             const { wait, only, watch } = options;
             const place = await placeOf(name, options);
+            if (options.bundle !== undefined) await reserve(options.bundle);
             const report = options.json ? asJson : asText;
             let printed = "";
             for (;;) {
@@ -49,10 +68,28 @@ export function doctor(end: (code: ExitCode) => void): Command {
                 if (text !== printed) (looked instanceof Error ? console.error : console.log)(text);
                 printed = text;
                 if (!(looked instanceof Error)) end(codeOf(looked, only));
-                if (!watch) return;
+                if (!watch) {
+                    if (options.bundle !== undefined && !(looked instanceof Error)) {
+                        await bundleOf(options.bundle, await patientOf(place), looked);
+                    }
+                    return;
+                }
                 await setTimeout(WATCH_PAUSE_MS);
             }
         });
+}
+
+async function bundleOf(file: string, patient: Patient, results: Result[]): Promise<void> {
+    const report = stripVTControlCharacters(asText(results));
+    const files = await collect(patient, results, report);
+    await writeBundle(file, files);
+    console.error(`wrote ${file}, ${files.size} files; look through it before you send it on`);
+    console.error(`more of Cilium: ${sysdumpHint(patient)}`);
+}
+
+function bundleFile(value: string): string {
+    if (/[^/]\.(tgz|tar\.gz)$/.test(value)) return value;
+    throw new InvalidArgumentError("It must end with .tgz.");
 }
 
 /** A watch outlives an API server that does not answer for a while: it says so, and looks again. */

@@ -67,9 +67,11 @@ const agents: Check = {
             const what = messageOf(error).replace(/^no .*?: /, "");
             return { seen: "", findings: [found(ABSENT, where, what, { NAMESPACE })] };
         }
-        const pods = await patient.agentPods();
+        const [pods, nodes] = await Promise.all([patient.agentPods(), cluster.nodeHeaders()]);
+        // Of a node that is gone, a pod is left for some minutes.
+        const isThere = new Set(nodes.map(({ name }) => name));
         const findings = pods
-            .filter((pod) => !isReady(pod))
+            .filter((pod) => !isReady(pod) && isThere.has(pod.spec?.nodeName ?? ""))
             .map((pod) => {
                 const POD = pod.metadata!.name!;
                 const what = `on ${pod.spec?.nodeName ?? "no node"}: ${podState(pod)}`;
@@ -86,16 +88,21 @@ const coverage: Check = {
     extra: true,
     run: async (patient) => {
         const { namespace, daemonSet } = patient.agentsRef();
-        const [pods, ciliums] = await Promise.all([patient.agentPods(), patient.ciliumPods()]);
+        const [pods, ciliums, nodes] = await Promise.all([
+            patient.agentPods(),
+            patient.ciliumPods(),
+            patient.cluster.nodeHeaders(),
+        ]);
         const covered = new Set(pods.map((pod) => pod.spec?.nodeName));
-        const findings = ciliums
-            .flatMap((pod) => pod.spec?.nodeName ?? [])
-            .filter((node) => !covered.has(node))
+        const withCilium = new Set(ciliums.map((pod) => pod.spec?.nodeName));
+        const findings = nodes
+            .map(({ name }) => name)
+            .filter((node) => withCilium.has(node) && !covered.has(node))
             .map((node) => {
                 const what = `runs Cilium, and DaemonSet ${namespace}/${daemonSet} has no pod for it`;
                 return found(UNCOVERED, `Node ${node}`, what);
             });
-        return { seen: `none of the ${ciliums.length} with Cilium`, findings };
+        return { seen: `none of the ${withCilium.size} with Cilium`, findings };
     },
 };
 

@@ -68,8 +68,8 @@ async function examine(check: Check, patient: Patient): Promise<Result> {
         // Says nothing about the cluster's health: the other checks would only repeat it.
         const cause = error instanceof LeftOut ? error.cause : error;
         if (cause instanceof ClusterUnreachable) throw cause;
+        if (error instanceof LeftOut) return leftOut(error.message);
         const message = messageOf(error);
-        if (error instanceof LeftOut) return leftOut(message);
         if (check.extra && FORBIDDEN.test(message)) return leftOut(`not allowed: ${message}`);
         const findings = [found(UNREADABLE, name, message)];
         return { id, name, verdict: "wrong", seen: "", findings };
@@ -84,10 +84,19 @@ function verdictOf(findings: Finding[]): Verdict {
     return findings.every(({ note }) => note) ? "note" : "wrong";
 }
 
+/**
+ * The cluster with where its parts are.
+ *
+ * @throws Error when no stack says it, and there is no Cilium or none that authenticates.
+ */
+export async function patientOf({ cluster, stack }: Examination): Promise<Patient> {
+    return new Patient(cluster, stack ? siteOf(stack) : await discoverSite(cluster), stack);
+}
+
 /** All checks at once: what they have in common is read once. @throws ClusterUnreachable */
-async function examineOnce({ cluster, stack, only = [] }: Examination): Promise<Result[]> {
-    const site = stack ? siteOf(stack) : await discoverSite(cluster);
-    const patient = new Patient(cluster, site, stack);
+async function examineOnce(examination: Examination): Promise<Result[]> {
+    const { only = [] } = examination;
+    const patient = await patientOf(examination);
     const chosen = checks.filter(({ id }) => only.length === 0 || only.includes(id));
     return await Promise.all(chosen.map((check) => examine(check, patient)));
 }

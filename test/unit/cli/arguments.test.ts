@@ -35,6 +35,11 @@ test("a line that means nothing is refused, with what is wrong", async () => {
             ["doctor", "prod", "--watch", "--wait", "5"],
             /'--watch' cannot be used with option '--wait/,
         ],
+        [
+            ["doctor", "--watch", "--bundle", "x.tgz"],
+            /'--bundle <file>' cannot be used with option '--watch'/,
+        ],
+        [["doctor", "--bundle", "x.zip"], /'--bundle <file>'.*It must end with \.tgz/],
         [["doctor", "prod", "--wait"], /'--wait <seconds>' argument missing/],
         ...["doctor", "prove"].flatMap((verb): [string[], RegExp][] => [
             [[verb, "prod", "--context", "x"], /a stack has kubeContext/],
