@@ -144,6 +144,8 @@ export class FakeSpire {
                 const unknown = "Error: rpc error: code = NotFound desc = agent not found";
                 return known ? printed({}) : { code: 1, stderr: unknown };
             }
+            case "bundle show":
+                return { code: 1, stderr: "Error: none was given" };
             case "entry show":
                 return printed({ entries: [...this.data.values()].map(shown) });
             case "entry delete": {
