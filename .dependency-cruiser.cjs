@@ -12,6 +12,7 @@ const FLOORS = [
     "^settings/",
     "^components/",
     "^doctor/",
+    "^backup/",
     "^cli/",
     // The program.
     "^(config|outputs|state|index)\\.ts$",

@@ -46,3 +46,8 @@ export async function configuredStack(stack: string, stdin: boolean): Promise<Co
         : settingsOfFile(`Pulumi.${stack}.yaml`);
     return { id: { project: projectName(), stack }, settings };
 }
+
+/** Progress, which is not the result. */
+export function say(text: string): void {
+    console.error(`${text} ...`);
+}

@@ -2,8 +2,10 @@
 import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { Command, CommanderError } from "commander";
 import type { ExitCode } from "./arguments";
+import { backup } from "./backup";
 import { doctor } from "./doctor";
 import { prove } from "./prove";
+import { restore } from "./restore";
 
 /**
  * The command with its verbs.
@@ -21,7 +23,7 @@ export function commandLine(end: (code: ExitCode) => void): Command {
         )
         .showSuggestionAfterError()
         .exitOverride();
-    for (const verb of [doctor, prove]) {
+    for (const verb of [doctor, prove, backup, restore]) {
         program.addCommand(verb(end).copyInheritedSettings(program));
     }
     return program;

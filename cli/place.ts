@@ -2,6 +2,7 @@
 import { Cluster } from "@cilium-spire/entries-provider";
 import type { Command } from "commander";
 import { clusterChoice } from "../components/clusterChoice";
+import { type Authority, discoverAuthority } from "../doctor/discovery";
 import { type KnownStack, knownStack } from "../doctor/site";
 import { configuredStack } from "./arguments";
 
@@ -37,6 +38,12 @@ export function requirePlace(
 export interface Place {
     cluster: Cluster;
     stack?: KnownStack;
+}
+
+/** Where identities come from there. @throws Error when no stack was named and no Cilium authenticates. */
+export async function authorityOf({ cluster, stack }: Place): Promise<Authority> {
+    if (!stack) return await discoverAuthority(cluster);
+    return { trustDomain: stack.settings.trustDomain, spireServer: stack.entries.server };
 }
 
 /** @throws Error when the stack has no file, its configuration is wrong, or there is no such context. */

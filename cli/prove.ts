@@ -1,12 +1,17 @@
 /** `cilium-spire prove`: authentication shown on a cluster, with pods of its own. */
-import type { Cluster } from "@cilium-spire/entries-provider";
 import { Argument, Command, Option } from "commander";
 import { imageAt } from "../components/images";
-import { type Authority, discoverAuthority } from "../doctor/discovery";
 import { proveOnStage } from "../doctor/proof/onStage";
 import { AGNHOST } from "../doctor/proof/stage";
-import { type ExitCode, stackName, stdinOption, waitOption } from "./arguments";
-import { type PlaceOptions, placeOf, requirePlace, withPlace } from "./place";
+import { type ExitCode, say, stackName, stdinOption, waitOption } from "./arguments";
+import {
+    authorityOf,
+    type Place,
+    type PlaceOptions,
+    placeOf,
+    requirePlace,
+    withPlace,
+} from "./place";
 
 interface Options extends PlaceOptions {
     image?: string;
@@ -40,7 +45,7 @@ export function prove(end: (code: ExitCode) => void): Command {
         .addOption(stdinOption())
         .action(async (name: string | undefined, options: Options, command: Command) => {
             requireSense(name, options, command);
-            end(await proveOn(await sceneryOf(name, options), options));
+            end(await proveOn(await placeOf(name, options), options));
         });
 }
 
@@ -52,35 +57,20 @@ function requireSense(stack: string | undefined, options: Options, command: Comm
     }
 }
 
-/** Where to prove, and with which image. */
-interface Scenery {
-    cluster: Cluster;
-    authority: Authority;
-    image: string;
+/** One that was named is taken as written, like every image that the configuration names. */
+function imageOf({ stack }: Place, { image }: Options): string {
+    if (image !== undefined || stack === undefined) return image ?? AGNHOST;
+    return imageAt(stack.settings.images.registry, AGNHOST);
 }
 
-async function sceneryOf(name: string | undefined, options: Options): Promise<Scenery> {
-    const { cluster, stack } = await placeOf(name, options);
-    const { image = AGNHOST } = options;
-    if (!stack) return { cluster, authority: await discoverAuthority(cluster), image };
-    const { trustDomain, images } = stack.settings;
-    return {
-        cluster,
-        authority: { trustDomain, spireServer: stack.entries.server },
-        // One that was named is taken as written, like every image that the configuration names.
-        image: options.image ?? imageAt(images.registry, image),
-    };
-}
-
-async function proveOn(
-    { cluster, authority, image }: Scenery,
-    options: Options,
-): Promise<ExitCode> {
+async function proveOn(place: Place, options: Options): Promise<ExitCode> {
+    const authority = await authorityOf(place);
+    const image = imageOf(place, options);
     const { namespace, pullSecret: pullSecrets, podsWait, wait } = options;
     const deadlines = { podsWaitMs: podsWait * 1000, waitMs: wait * 1000 };
     const stage = { image, namespace, pullSecrets, ...deadlines };
     const interrupted = onInterrupt();
-    const verdict = await proveOnStage(cluster, authority, { ...stage, onStep: say, interrupted });
+    const verdict = await proveOnStage(place.cluster, authority, { ...stage, onStep: say, interrupted });
     if ("refuted" in verdict) {
         console.log(`NOT PROVEN: ${verdict.refuted}\nWhy: cilium-spire doctor`);
         return 1;
@@ -96,9 +86,4 @@ function onInterrupt(): Promise<never> {
             process.once(signal, () => reject(new Error(`ended by ${signal}`)));
         }
     });
-}
-
-/** Progress, which is not the result. */
-function say(text: string): void {
-    console.error(`${text} ...`);
 }

@@ -13,7 +13,15 @@ export {
 } from "./spire/agents";
 export { restartOperator } from "./entries/operator";
 export type { EntrySetArgs } from "./entries/inputs";
-export { type Entries, type Entry, fromShown, normalize, toData } from "./spire/entry";
+export {
+    differingFields,
+    type Entries,
+    type Entry,
+    fromShown,
+    normalize,
+    similarityKey,
+    toData,
+} from "./spire/entry";
 export { Cluster } from "./kube/cluster";
 export { ClusterUnreachable } from "./kube/clusterUnreachable";
 export {
@@ -38,6 +46,8 @@ export {
 export { rollout, type RolloutArgs } from "./rollout/resource";
 export {
     type AttestedAgent,
+    type BatchResult,
+    GRPC,
     SERVER_PROGRAM,
     type ServerRef as SpireServerRef,
     SpireServer,

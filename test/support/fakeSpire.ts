@@ -9,6 +9,7 @@ import {
     Reply,
     useFakeCluster,
 } from "./fakeCluster";
+import { FakeFederation } from "./fakeFederation";
 
 export interface FakeNode {
     uid: string;
@@ -30,6 +31,7 @@ interface Data extends Record<string, unknown> {
     spiffe_id: string;
     parent_id: string;
     selectors: { type: string; value: string }[];
+    entryExpiry: number;
 }
 
 /** What a test makes of a request, `GET /api/v1/nodes`, or a command, `entry show`; undefined: what is usual. */
@@ -47,6 +49,8 @@ export class FakeSpire {
     agents = new Map<string, FakeAgent>();
     /** By ID, as the server was given them. */
     data = new Map<string, Data>();
+    /** What it knows of trust domains. */
+    federation = new FakeFederation();
     operatorRestarts = 0;
     /** Sizes of what was written, in entries. */
     batches: number[] = [];
@@ -129,9 +133,14 @@ export class FakeSpire {
 
     private exec([, object, verb, ...options]: string[], stdin: string): ExecAnswer | Reply {
         const command = `${object} ${verb}`;
-        const interfered = this.interfere(command);
-        if (interfered) return interfered;
+        const answered = this.interfere(command) ?? this.federation.exec(command, options, stdin);
+        if (answered) return answered;
         switch (command) {
+            case "--version undefined":
+                return { stderr: "1.13.3\n" };
+            case "agent ban":
+                this.agents.get(options[1]!.slice(AGENTS.length))!.banned = true;
+                return printed({});
             case "agent list":
                 return printed({
                     agents: [...this.agents].map(([uid, agent]) => ({
@@ -217,7 +226,13 @@ function idJson(spiffeId: string): { trust_domain: string; path: string } {
 
 function shown(data: Data): Parameters<typeof fromShown>[0] {
     const { entry_id: id, spiffe_id, parent_id, ...rest } = data;
-    return { ...rest, id, spiffe_id: idJson(spiffe_id), parent_id: idJson(parent_id) };
+    return {
+        ...rest,
+        expires_at: String(data.entryExpiry),
+        id,
+        spiffe_id: idJson(spiffe_id),
+        parent_id: idJson(parent_id),
+    };
 }
 
 /** The answer of an API server that refuses or fails. */

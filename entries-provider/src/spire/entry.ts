@@ -20,6 +20,12 @@ export interface Entry {
     /** Names of trust domains, as SPIRE shows them; `spiffe://` before them is dropped. */
     federatesWith?: string[];
     hint?: string;
+    /** The SVID is for a store of the agent's (plugin SVIDStore). */
+    storeSvid?: true;
+    /** Unix time in seconds, after which SPIRE removes the entry. */
+    expiresAt?: number;
+    /** Flags of SPIRE 1.15 and newer, by SPIRE's names (proto/spire/common/common.proto). */
+    additionalAttributes?: Record<string, true>;
 }
 
 /** Entries by a key that a reader of a preview understands, such as `<node>/<role>`. */
@@ -43,6 +49,9 @@ export interface ShownEntry {
     dns_names?: string[];
     federates_with?: string[];
     hint?: string;
+    store_svid?: boolean;
+    expires_at?: string;
+    additional_attributes?: Record<string, boolean> | null;
 }
 
 /** The SPIFFE ID that a protobuf JSON `{trust_domain, path}` stands for. */
@@ -67,10 +76,18 @@ export function normalize(entry: Entry): Entry {
             entry.federatesWith?.map((domain) => domain.replace(/^spiffe:\/\//, "")),
         ),
         hint: entry.hint || undefined,
+        storeSvid: entry.storeSvid || undefined,
+        expiresAt: entry.expiresAt || undefined,
+        additionalAttributes: setFlags(entry.additionalAttributes),
     };
     return Object.fromEntries(
         Object.entries(full).filter(([, v]) => v !== undefined),
     ) as unknown as Entry;
+}
+
+function setFlags(flags: Record<string, boolean> | null = {}): Record<string, true> | undefined {
+    const set = Object.entries(flags ?? {}).filter(([, value]) => value);
+    return set.length > 0 ? Object.fromEntries(set.map(([name]) => [name, true])) : undefined;
 }
 
 /** Reads an entry as SPIRE shows it. */
@@ -87,6 +104,9 @@ export function fromShown(shown: ShownEntry): Entry {
         dnsNames: shown.dns_names,
         federatesWith: shown.federates_with,
         hint: shown.hint,
+        storeSvid: shown.store_svid || undefined,
+        expiresAt: Number(shown.expires_at ?? 0),
+        additionalAttributes: setFlags(shown.additional_attributes),
     });
 }
 
@@ -110,6 +130,10 @@ export function toData(entry: Entry): Record<string, unknown> {
         dns_names: entry.dnsNames ?? [],
         federates_with: entry.federatesWith ?? [],
         hint: entry.hint ?? "",
+        store_svid: entry.storeSvid ?? false,
+        // The one key that SPIRE writes so.
+        entryExpiry: entry.expiresAt ?? 0,
+        ...(entry.additionalAttributes && { additional_attributes: entry.additionalAttributes }),
     };
 }
 

@@ -50,7 +50,8 @@ interface AgentJson {
     selectors?: { type: string; value: string }[];
 }
 
-interface BatchResult {
+/** What a command says of each item of a batch, in its order. */
+export interface BatchResult {
     results?: { status?: { code?: number; message?: string }; id?: string }[];
 }
 
@@ -109,10 +110,7 @@ export class SpireServer {
 
     /** The trust bundle: PEM, the certificates of all CAs whose SVIDs are believed. */
     async bundle(): Promise<string> {
-        const args = ["bundle", "show", "-format", "pem"];
-        const { what, result } = await this.run(args);
-        if (result.code !== 0) throw ended(what, result);
-        return result.stdout;
+        return await this.text(["bundle", "show", "-format", "pem"]);
     }
 
     /** Every registration entry, whoever wrote it: the command reads all pages (cli/entry/show.go). */
@@ -188,27 +186,45 @@ export class SpireServer {
         return failures;
     }
 
-    /** Runs a command with JSON output, whose exit code is 0 even when entries failed: results are read per entry. */
-    private async json<T>(args: string[], stdin?: string): Promise<T> {
-        const { what, result } = await this.run([...args, "-output", "json"], stdin);
-        if (result.code !== 0) throw ended(what, result);
-        return parseOutput(what, result) as T;
+    /**
+     * Runs a command of its command line with JSON output, whose exit code is 0 even when items of a batch failed: results
+     * are read one by one.
+     *
+     * @param args such as `["entry", "show"]`.
+     * @throws Error with what the command said when it ends with another code, or prints no JSON.
+     */
+    async json<T>(args: string[], stdin?: string): Promise<T> {
+        const result = await this.run(args, ["-output", "json"], stdin);
+        return parseOutput(this.what(args), result) as T;
     }
 
-    private async run(args: string[], stdin?: string) {
+    /** As {@link json}, for what is printed as text: some commands have formats of their own. */
+    async text(args: string[]): Promise<string> {
+        return (await this.run(args)).stdout;
+    }
+
+    /** The release, without what a build adds: `1.13.3`. */
+    async version(): Promise<string> {
+        // Its library for command lines prints it on standard error.
+        const { stdout, stderr } = await this.run(["--version"]);
+        const version = /\d+\.\d+\.\d+/.exec(stdout + stderr)?.[0];
+        if (version !== undefined) return version;
+        throw new Error(`${this.what(["--version"])} printed no version: ${shortened(stderr)}`);
+    }
+
+    private async run(args: string[], form: string[] = [], stdin?: string): Promise<ExecResult> {
         const { namespace, container } = this.server;
         const result = await this.cluster.exec(
             { namespace, pod: this.pod, container },
-            [SERVER_PROGRAM, ...args],
-            stdin === undefined
-                ? { timeoutMs: COMMAND_TIMEOUT_MS }
-                : { timeoutMs: COMMAND_TIMEOUT_MS, stdin },
+            [SERVER_PROGRAM, ...args, ...form],
+            { timeoutMs: COMMAND_TIMEOUT_MS, ...(stdin !== undefined && { stdin }) },
         );
-        const said = args.filter((arg) => arg !== "-output" && arg !== "json").join(" ");
-        return { what: `spire-server ${said} in pod ${namespace}/${this.pod}`, result };
+        if (result.code === 0) return result;
+        const said = shortened(result.stderr || result.stdout);
+        throw new Error(`${this.what(args)} ended with ${result.code}: ${said}`);
     }
-}
 
-function ended(what: string, { code, stdout, stderr }: ExecResult): Error {
-    return new Error(`${what} ended with ${code}: ${shortened(stderr || stdout)}`);
+    private what(args: string[]): string {
+        return `spire-server ${args.join(" ")} in pod ${this.server.namespace}/${this.pod}`;
+    }
 }

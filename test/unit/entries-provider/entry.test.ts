@@ -57,6 +57,9 @@ test("every field that is compared is also written", () => {
         dnsNames: ["a"],
         federatesWith: ["b"],
         hint: "h",
+        storeSvid: true,
+        expiresAt: 1_900_000_000,
+        additionalAttributes: { jwt_svid_include_jti: true },
     };
     assert.deepEqual(toData(full), {
         entry_id: full.id,
@@ -73,5 +76,26 @@ test("every field that is compared is also written", () => {
         dns_names: ["a"],
         federates_with: ["b"],
         hint: "h",
+        store_svid: true,
+        entryExpiry: 1_900_000_000,
+        additional_attributes: { jwt_svid_include_jti: true },
     });
+});
+
+test("what newer releases and few entries have is read; what is not set is no difference", () => {
+    const more = {
+        store_svid: true,
+        expires_at: "1900000000",
+        additional_attributes: { jwt_svid_include_jti: true, disable_x509_svid_prefetch: false },
+    };
+    assert.deepEqual(fromShown({ ...shown, ...more }), {
+        ...normalize(entry),
+        storeSvid: true,
+        expiresAt: 1_900_000_000,
+        additionalAttributes: { jwt_svid_include_jti: true },
+    });
+    const nothing: (Record<string, boolean> | null)[] = [null, {}, { jwt_svid_include_jti: false }];
+    for (const none of nothing) {
+        assert.deepEqual(fromShown({ ...shown, additional_attributes: none }), normalize(entry));
+    }
 });

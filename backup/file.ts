@@ -1,0 +1,50 @@
+/** Writing a file whole or not at all. */
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+
+/** Readable and writable by its owner alone. */
+const MODE = 0o600;
+
+/** @throws Error when there is such a file, and it may not be replaced. */
+export function requireFree(path: string, replace: boolean): void {
+    if (!replace && existsSync(path)) throw alreadyThere(path);
+}
+
+/**
+ * Writes a file of mode 0600. Whoever looks at the path sees what was there before or the whole text, also when this
+ * process is killed; short of that, nothing else is left behind.
+ *
+ * @param replace a file that is there; without it, that is an error, however late it came.
+ */
+export async function writeWhole(path: string, text: string, replace: boolean): Promise<void> {
+    // The name is taken first: of two who write it at once, one fails.
+    if (!replace) await reserve(path);
+    const draft = `${path}.${randomBytes(4).toString("hex")}`;
+    try {
+        const file = await open(draft, "wx", MODE);
+        try {
+            await file.writeFile(text);
+            await file.sync();
+        } finally {
+            await file.close();
+        }
+        await rename(draft, path);
+    } catch (error) {
+        await rm(draft, { force: true });
+        if (!replace) await rm(path, { force: true });
+        throw error;
+    }
+}
+
+async function reserve(path: string): Promise<void> {
+    try {
+        await (await open(path, "wx", MODE)).close();
+    } catch (error) {
+        throw (error as NodeJS.ErrnoException).code === "EEXIST" ? alreadyThere(path) : error;
+    }
+}
+
+function alreadyThere(path: string): Error {
+    return new Error(`${path} is there already: name another file, or replace it by --force`);
+}
