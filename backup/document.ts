@@ -8,7 +8,10 @@ const FORMAT = 1;
 const KIND = "cilium-spire backup";
 
 const trustDomain = z.string().regex(/^[a-z0-9._-]{1,255}$/);
-const spiffeId = z.string().startsWith("spiffe://");
+// No more than what a terminal can show: SPIRE has rules of its own.
+const line = z.string().regex(/^[^\p{Cc}]*$/u);
+const spiffeId = z.string().regex(/^spiffe:\/\/[^\s\p{Cc}]+$/u);
+const url = z.string().regex(/^https:\/\/[^\s\p{Cc}]+$/u);
 
 const entry = z
     .strictObject({
@@ -36,10 +39,10 @@ const bundle = z.looseObject({
 });
 
 const relationship = z.discriminatedUnion("profile", [
-    z.strictObject({ trustDomain, url: z.url(), profile: z.literal("https_web") }),
+    z.strictObject({ trustDomain, url, profile: z.literal("https_web") }),
     z.strictObject({
         trustDomain,
-        url: z.url(),
+        url,
         profile: z.literal("https_spiffe"),
         endpointSpiffeId: spiffeId,
     }),
@@ -49,11 +52,11 @@ const content = z.strictObject({
     takenAt: z.iso.datetime(),
     trustDomain,
     cluster: z.strictObject({
-        apiServer: z.string(),
+        apiServer: line,
         /** What the stack calls it, where one was named. */
-        name: z.string().optional(),
+        name: line.optional(),
     }),
-    spireVersion: z.string(),
+    spireVersion: line,
     /** Of the trust domain itself. It cannot be written back: it is the public half of keys that are not here. */
     bundle,
     /** Of other trust domains, by their names. */

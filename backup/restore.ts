@@ -59,7 +59,8 @@ export class Restoration {
             }
         }
         const { create, update } = entries;
-        say(`writing ${create.length + update.length} registration entries`);
+        const count = create.length + update.length;
+        if (count > 0) say(`writing ${count} registration entries`);
         await carryOut(this.server, { create, update, delete: [] });
         for (const agent of ban) {
             say(`banning ${agent}`);

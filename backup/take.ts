@@ -76,8 +76,11 @@ export async function takeBackup(source: Source, say: (what: string) => void): P
     };
 }
 
-/** Of the ConfigMap that the program makes. Those of others may hold the password of a database. */
-async function configurationOf({ cluster, spireServer }: Source): Promise<string | undefined> {
+/** server.conf of the ConfigMap that the program makes. Those of others may hold the password of a database. */
+export async function configurationOf({
+    cluster,
+    spireServer,
+}: Source): Promise<string | undefined> {
     const { namespace } = spireServer;
     const configMap = await cluster.find(
         cluster.core.readNamespacedConfigMap({ name: SERVER_NAME, namespace }),

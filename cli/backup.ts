@@ -1,7 +1,7 @@
 /** `cilium-spire backup`: what a SPIRE server knows, in a file. */
 import { existsSync } from "node:fs";
 import { Argument, Command } from "commander";
-import { textOf } from "../backup/document";
+import { backupOf, textOf } from "../backup/document";
 import { requireFree, writeWhole } from "../backup/file";
 import { takeBackup } from "../backup/take";
 import { type ExitCode, say, stdinOption } from "./arguments";
@@ -20,8 +20,8 @@ export function backup(end: (code: ExitCode) => void): Command {
         .usage("[options] [stack] <file>")
         .addArgument(
             new Argument(
-                "<words...>",
-                "name of a stack, and the file to write; without the name, the cluster is asked",
+                "<file...>",
+                "the file to write, after the name of a stack; without one, the cluster is asked",
             ),
         )
         .option("--force", "replace the file, if it is there", false);
@@ -59,7 +59,10 @@ async function keep(file: string, stack: string | undefined, options: Options): 
     }
     const clusterName = place.stack?.settings.clusterName;
     const kept = await takeBackup({ cluster, trustDomain, spireServer, clusterName }, say);
-    await writeWhole(file, textOf(kept), options.force);
+    const text = textOf(kept);
+    // What could not be restored must be known now.
+    backupOf(text, file);
+    await writeWhole(file, text, options.force);
     const { entries, federation, federatedBundles, agents } = kept;
     console.log(
         `${file}: ${trustDomain}, SPIRE ${kept.spireVersion}: ${entries.length} registration entries, ` +

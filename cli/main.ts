@@ -15,7 +15,7 @@ import { restore } from "./restore";
 export function commandLine(end: (code: ExitCode) => void): Command {
     const program = new Command("cilium-spire")
         .description(
-            "Looks at a cluster whose pods authenticate by Cilium and a SPIRE of your own.",
+            "Looks after a cluster whose pods authenticate by Cilium and a SPIRE of your own.",
         )
         .addHelpText(
             "after",

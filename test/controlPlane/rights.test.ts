@@ -12,6 +12,7 @@ import { Cluster, SpireServer } from "@cilium-spire/entries-provider";
 import * as pulumi from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
+import { configurationOf, takeBackup } from "../../backup/take";
 import { spireServerRef } from "../../components/entries/args";
 import { AGENT_LABELS } from "../../components/spire/agentPod";
 import { SERVER_LABELS } from "../../components/spire/serverPod";
@@ -158,6 +159,18 @@ test("preview.yaml lets nobody write anything, read a Secret or run a command", 
             [],
         );
     }
+});
+
+test("preview.yaml is enough for a backup and a restore, except the commands in the server's pod", async () => {
+    const cluster = await become("preview");
+    const { trustDomain, clusterName } = settings;
+    const source = { cluster, trustDomain, spireServer: server, clusterName };
+    await assert.rejects(
+        takeBackup(source, () => undefined),
+        DENIED,
+    );
+    assert.match((await configurationOf(source))!, /"trust_domain"/);
+    assert.ok((await cluster.nodeHeaders()).length > 0);
 });
 
 test("exec.yaml lets in to the SPIRE server, and nowhere else", async () => {

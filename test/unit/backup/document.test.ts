@@ -104,6 +104,11 @@ describe("refused", () => {
             { federation: [{ ...BACKUP.federation[0], profile: "x" }] },
             /federation\.0\.profile/,
         ],
+        [
+            "an ID that would write to the terminal",
+            { entries: [{ ...entry, spiffeId: "spiffe://demo.local/\u001b[2J" }] },
+            /entries\.0\.spiffeId/,
+        ],
         ["a time that is none", { takenAt: "yesterday" }, /takenAt/],
         ["a trust domain that is none", { trustDomain: "a b" }, /trustDomain/],
     ];

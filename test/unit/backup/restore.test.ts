@@ -144,7 +144,7 @@ test("a banned agent that the server does not know is told", async () => {
 });
 
 describe("refused before anything is written", () => {
-    const cases: [what: string, prepare: () => Promise<unknown> | void, says: RegExp][] = [
+    const cases: [what: string, prepare: () => unknown, says: RegExp][] = [
         ["a file that is not there", () => rm(file), /backup\.json does not exist; name a file/],
         [
             "a file that was cut off",

@@ -47,6 +47,15 @@ test("a line that means nothing is refused, with what is wrong", async () => {
             [[verb, "--stdin"], /--stdin needs the name of the stack/],
             [[verb, "--kubeconfig", "/none"], /\/none/],
         ]),
+        [["backup"], /missing required argument 'file'/],
+        [["backup", "dev"], /"dev" is a stack; name the file to write after it/],
+        [["backup", "a", "b", "c"], /the name of a stack, if there is one, and one file/],
+        [["backup", "dev", ""], /the name of a stack, if there is one, and one file/],
+        [["backup", "prod", "x", "--context", "y"], /a stack has kubeContext/],
+        [["backup", "x", "--stdin"], /--stdin needs the name of the stack/],
+        [["restore", "dev"], /missing required argument 'file'/],
+        [["restore", "dev", "x", "--conflicts", "merge"], /choices are refuse, keep, overwrite/],
+        [["restore", "dev", "none"], /none does not exist; name a file that "cilium-spire backup"/],
         [["prove", "--pull-secret", "x"], /--pull-secret needs --namespace/],
     ];
     const waits = ["", "NaN", "1e3", "1.5", "100000", "Infinity", "-1"].map(
@@ -64,15 +73,15 @@ test("a line that means nothing is refused, with what is wrong", async () => {
 });
 
 test("a stack without a file is told so", async () => {
-    for (const verb of ["doctor", "prove"]) {
-        const { code, output } = await run(verb, "--", "--odd");
+    for (const [verb, ...rest] of [["doctor"], ["prove"], ["backup", "/tmp/none"]]) {
+        const { code, output } = await run(verb!, "--", "--odd", ...rest);
         assert.equal(code, 2);
         assert.match(output, /^cilium-spire: Pulumi\.--odd\.yaml does not exist/);
     }
 });
 
 test("help of the command and of each verb", async () => {
-    for (const argv of [["--help"], ["doctor", "--help"], ["help", "prove"]]) {
+    for (const argv of [["--help"], ["doctor", "--help"], ["help", "prove"], ["help", "backup"]]) {
         const { code, output } = await run(...argv);
         assert.equal(code, 0);
         assert.match(output, /^Usage: cilium-spire/);
