@@ -34,7 +34,7 @@ export function restoreText(backup: Backup, plan: RestorePlan, onConflict: OnCon
 
 function stepLines({ bundles, relationships, entries, ban }: RestorePlan): string[] {
     const entryLine = (sign: string) => (entry: Entry) =>
-        `${sign} entry ${entry.id}: ${entry.spiffeId} under ${entry.parentId}`;
+        `${sign} entry ${entry.id}: ${entry.spiffeId} under ${entry.parentId}${rightsOf(entry)}`;
     return [
         ...bundles.map(([name]) => `+ bundle of ${name}`),
         ...relationships.create.map((r) => `+ federation with ${r.trustDomain}: ${r.url}`),
@@ -43,6 +43,11 @@ function stepLines({ bundles, relationships, entries, ban }: RestorePlan): strin
         ...entries.update.map(entryLine("~")),
         ...ban.map((agent) => `+ ban of ${agent}`),
     ];
+}
+
+/** What lets its holder rule the server, or sign for others. */
+function rightsOf({ admin, downstream }: Entry): string {
+    return `${admin ? ", ADMIN" : ""}${downstream ? ", DOWNSTREAM" : ""}`;
 }
 
 function indented(lines: string[]): string[] {

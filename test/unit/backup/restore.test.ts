@@ -69,6 +69,15 @@ test("what is lost comes back as it was, once", async () => {
     assert.doesNotMatch(again.output, /^restored/m);
 });
 
+test("an entry with rights says so before it is written", async () => {
+    fill(spire);
+    await run("backup", "dev", file);
+    lose(spire);
+    const { output } = await run("restore", "dev", file, "--dry-run");
+    assert.match(output, /^\+ entry everything: .*, ADMIN, DOWNSTREAM$/m);
+    assert.match(output, /^\+ entry shop: .*uid-a$/m);
+});
+
 test("1,000 entries come back in batches that SPIRE takes", async () => {
     for (let i = 0; i < 1000; i++) give(spire, entry({ id: `e${i}`, selectors: [`k8s:ns:${i}`] }));
     assert.equal((await run("backup", "dev", file)).code, 0);
