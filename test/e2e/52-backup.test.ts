@@ -42,6 +42,11 @@ before(async () => {
     await fill();
 });
 after(async () => {
+    // The sandbox goes on to other tests.
+    const ids = (await entriesOfOthers()).map(({ id }) => id);
+    assert.deepEqual(await (await spireServer(state)).delete(ids), []);
+    await inServer(["federation", "delete", "-id", FRIEND]);
+    await inServer(["bundle", "delete", "-id", `spiffe://${FRIEND}`]);
     await rm(dir, { recursive: true });
 });
 
