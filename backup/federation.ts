@@ -19,8 +19,8 @@ interface ShownRelationship {
 export async function ownBundle(server: SpireServer): Promise<OwnBundle> {
     // Only the one form has the name, and only the other is SPIFFE's.
     const shown = await server.json<{ trust_domain: string }>(["bundle", "show"]);
-    const text = await server.text(["bundle", "show", "-format", "spiffe"]);
-    return { trustDomain: shown.trust_domain, bundle: JSON.parse(text) as Bundle };
+    const bundle = await server.document<Bundle>(["bundle", "show", "-format", "spiffe"]);
+    return { trustDomain: shown.trust_domain, bundle };
 }
 
 /** The bundles of other trust domains, by their names. */
@@ -29,8 +29,7 @@ export async function federatedBundles(server: SpireServer): Promise<Record<stri
     const found: [string, Bundle][] = [];
     for (const { trust_domain: name } of listed.bundles ?? []) {
         const id = ["-id", `spiffe://${name}`, "-format", "spiffe"];
-        const text = await server.text(["bundle", "list", ...id]);
-        found.push([name, JSON.parse(text) as Bundle]);
+        found.push([name, await server.document<Bundle>(["bundle", "list", ...id])]);
     }
     return Object.fromEntries(found);
 }

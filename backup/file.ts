@@ -2,13 +2,16 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 
 /** Readable and writable by its owner alone. */
 const MODE = 0o600;
 
-/** @throws Error when there is such a file, and it may not be replaced. */
+/** @throws Error when there is such a file, and it may not be replaced, or no folder for it. */
 export function requireFree(path: string, replace: boolean): void {
     if (!replace && existsSync(path)) throw alreadyThere(path);
+    const folder = dirname(path);
+    if (!existsSync(folder)) throw new Error(`${folder} does not exist; make that folder first`);
 }
 
 /**

@@ -65,8 +65,8 @@ async function keep(file: string, stack: string | undefined, options: Options): 
     await writeWhole(file, text, options.force);
     const { entries, federation, federatedBundles, agents } = kept;
     console.log(
-        `${file}: ${trustDomain}, SPIRE ${kept.spireVersion}: ${entries.length} registration entries, ` +
-            `${federation.length} federation relationships, ${Object.keys(federatedBundles).length} bundles of other trust domains, ` +
-            `${agents.length} agents. No keys.`,
+        `${file}: ${trustDomain}, SPIRE ${kept.spireVersion}: registration entries: ${entries.length}, ` +
+            `federation relationships: ${federation.length}, bundles of other trust domains: ${Object.keys(federatedBundles).length}, ` +
+            `agents: ${agents.length}; no keys`,
     );
 }

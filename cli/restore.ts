@@ -57,7 +57,7 @@ async function bring(backup: Backup, stack: string, options: Options): Promise<E
     if (plan.conflicts.length > 0 && options.conflicts === "refuse") return 1;
     if (options.dryRun || stepCount(plan) === 0) return 0;
     await restoration.carryOut(say);
-    console.log(`restored: ${stepCount(plan)} parts written, and read back`);
+    console.log(`restored: ${stepCount(plan)} written, and read back`);
     return 0;
 }
 

@@ -198,9 +198,9 @@ export class SpireServer {
         return parseOutput(this.what(args), result) as T;
     }
 
-    /** As {@link json}, for what is printed as text: some commands have formats of their own. */
-    async text(args: string[]): Promise<string> {
-        return (await this.run(args)).stdout;
+    /** As {@link json}, for commands whose own format is JSON, such as `bundle show -format spiffe`. */
+    async document<T>(args: string[]): Promise<T> {
+        return parseOutput(this.what(args), await this.run(args)) as T;
     }
 
     /** The release, without what a build adds: `1.13.3`. */

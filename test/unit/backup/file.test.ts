@@ -49,6 +49,7 @@ test("of two who write at once, one fails and the other's text is whole", async 
 });
 
 test("a folder that is not there is told, and no file is left of a failure", async () => {
+    assert.throws(() => requireFree(join(dir, "none", "x"), false), /none does not exist; make/);
     await assert.rejects(writeWhole(join(dir, "none", "x"), "text", false), /ENOENT/);
     await assert.rejects(writeWhole(dir, "text", true), /EISDIR|ENOTEMPTY|EEXIST/);
     const left = await readdir(join(dir, ".."));

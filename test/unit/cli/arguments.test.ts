@@ -73,7 +73,7 @@ test("a line that means nothing is refused, with what is wrong", async () => {
 });
 
 test("a stack without a file is told so", async () => {
-    for (const [verb, ...rest] of [["doctor"], ["prove"], ["backup", "/tmp/none"]]) {
+    for (const [verb, ...rest] of [["doctor"], ["prove"], ["backup", "cannot.backup"]]) {
         const { code, output } = await run(verb!, "--", "--odd", ...rest);
         assert.equal(code, 2);
         assert.match(output, /^cilium-spire: Pulumi\.--odd\.yaml does not exist/);
