@@ -54,7 +54,7 @@ describe("another trust domain", () => {
             [own, OTHER],
             [OTHER, own],
         ] as const) {
-            const report = await traffic!.during(async () => {
+            const report = await traffic.during(async () => {
                 await kubectl("-n spire-system delete statefulset spire-server");
                 // With retain: false it goes by itself.
                 await kubectl("-n spire-system delete pvc data-spire-server-0 --ignore-not-found");
