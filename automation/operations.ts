@@ -69,12 +69,14 @@ function row({ operation, seconds, ...counts }: OperationResult): string {
 }
 
 async function main(): Promise<void> {
-    const files = TESTS.flatMap((name) => globSync(join(__dirname, `../test/e2e/${name}.test.js`)));
+    const files = TESTS.flatMap((name) =>
+        globSync(join(__dirname, `../test/operations/${name}.test.js`)),
+    );
     if (files.length < TESTS.length) throw new Error(`not all of ${TESTS.join(", ")} are there`);
     writeFileSync(RESULTS, "[]\n");
     await execa(process.execPath, ["--test", "--test-concurrency=1", ...files], {
         ...{ env: { [KEEP]: "yes" }, stdio: "inherit", timeout: DEADLINE_MS },
-        cwd: join(__dirname, "../test/e2e"),
+        cwd: join(__dirname, "../test/operations"),
     });
     const text = readFileSync(DOCUMENT, "utf8");
     writeFileSync(DOCUMENT, withTable(text, operationsTable(readOperations()), "operations"));

@@ -34,7 +34,7 @@ export function alertsDocument(): string {
         "`npm run -s reference`. The rules are those of a stack with two replicas and else the defaults: lifetimes, memory limits and",
         "namespaces of yours change them. Each was shown to fire on its fault, and to be silent on healthy clusters: all on series that are",
         "made up, and all but SPIREServerReplicaDown, SPIREAPILatencyHigh and SPIREHighMemoryUsage on a real cluster with real faults, with a",
-        "sixtieth of their durations (`test/e2e/14-observability.test.ts`).",
+        "sixtieth of their durations (`test/operations/14-observability.test.ts`).",
         "",
         "`NAMESPACE` and `POD` are the labels of the alert, `STACK` is the Pulumi stack.",
         "",

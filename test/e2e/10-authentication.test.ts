@@ -18,7 +18,7 @@ import {
     sandbox,
     spireServer,
     type World,
-} from "./world";
+} from "../support/world";
 
 const state = {} as World;
 

@@ -21,7 +21,7 @@ import {
     upThenQuiet,
     world,
     type World,
-} from "./world";
+} from "../support/world";
 
 let state: World;
 const joined = "precinct-99-worker3";

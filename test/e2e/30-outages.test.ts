@@ -19,7 +19,7 @@ import {
     upThenQuiet,
     world,
     type World,
-} from "./world";
+} from "../support/world";
 
 /** Entries that all agents share: the delegate's and the operator's. */
 const SHARED = 2;

@@ -11,7 +11,15 @@ import { dependencyDir, ensureBinary, moduleSource } from "../../sandbox/build/b
 import { CONTROLLER_MANAGER } from "../../sandbox/build/programs";
 import { nodeNamed } from "../../sandbox/host/instance";
 import { asNode } from "../../sandbox/nodes/nodes";
-import { kubectl, ourEntries, sandbox, spireServer, upThenQuiet, world, type World } from "./world";
+import {
+    kubectl,
+    ourEntries,
+    sandbox,
+    spireServer,
+    upThenQuiet,
+    world,
+    type World,
+} from "../support/world";
 
 const THEIR_PREFIX = "scm.";
 /** Milliseconds between its reconciliations; the default is ten seconds. */

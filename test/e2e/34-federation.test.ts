@@ -12,7 +12,15 @@ import {
     type TrustDomain,
     trustDomainObjects,
 } from "../support/trustDomain";
-import { home, kubectl, openPlatform, sandbox, upThenQuiet, world, type World } from "./world";
+import {
+    home,
+    kubectl,
+    openPlatform,
+    sandbox,
+    upThenQuiet,
+    world,
+    type World,
+} from "../support/world";
 
 const THEIRS: TrustDomain = { name: "other.test", place: "elsewhere" };
 const GREETER = "federated-greeter";

@@ -1,7 +1,14 @@
 /** The feature flag: authentication off and on again, and SPIRE is not touched by it. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { kubectl, openPlatform, ourEntries, upThenQuiet, world, type World } from "./world";
+import {
+    kubectl,
+    openPlatform,
+    ourEntries,
+    upThenQuiet,
+    world,
+    type World,
+} from "../support/world";
 
 let state: World;
 

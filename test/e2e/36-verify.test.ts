@@ -12,7 +12,7 @@ import { ensureBinary } from "../../sandbox/build/binaries";
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { clone } from "../support/clone";
 import { type CommandInputs, runLikePlugin, waiting } from "../support/commandPlugin";
-import { ourEntries, spireServer, world, type World } from "./world";
+import { ourEntries, spireServer, world, type World } from "../support/world";
 
 let state: World;
 let configFile: string;

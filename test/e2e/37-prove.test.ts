@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { execa } from "execa";
 import { repositoryRoot } from "../../sandbox/host/paths";
-import { kubectl, ourEntries, spireServer, world, type World } from "./world";
+import { kubectl, ourEntries, spireServer, world, type World } from "../support/world";
 
 const PROGRAM = join(repositoryRoot, "cli", "run.js");
 const PROVEN = [

@@ -12,7 +12,7 @@ import { STRANGER } from "../../examples/mtls-demo/names";
 import { SOON } from "../../sandbox/host/shell";
 import { cli, startCli } from "../support/cli";
 import { killAll, type Operation } from "../support/operation";
-import { kubectl, openPlatform, ourEntries, world, type World } from "./world";
+import { kubectl, openPlatform, ourEntries, world, type World } from "../support/world";
 
 interface Moment {
     /** Completes "killed when ...". */

@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import { nodeNamed } from "../../sandbox/host/instance";
 import { addNode, killNode } from "../../sandbox/nodes/nodes";
 import { stackOutputs } from "../../automation/stack";
-import { kubectl, sandbox, world, type World } from "./world";
+import { kubectl, sandbox, world, type World } from "../support/world";
 
 const dead = "precinct-99-worker2";
 

@@ -18,7 +18,7 @@ import {
 } from "../../automation/stack";
 import { helm } from "../support/helm";
 import { devConfig } from "../support/pulumi";
-import { home, kubectl, sandbox } from "./world";
+import { home, kubectl, sandbox } from "../support/world";
 
 const STACK = "adopted";
 

@@ -15,7 +15,7 @@ import type { Values } from "../../settings/cilium/values";
 import { startCli } from "../support/cli";
 import { helm } from "../support/helm";
 import { devConfig } from "../support/pulumi";
-import { home, kubectl, sandbox } from "./world";
+import { home, kubectl, sandbox } from "../support/world";
 
 const STACK = "guest";
 const NAMESPACE = "spire-system";

@@ -34,7 +34,7 @@ import {
 import { makeCertificate } from "../support/certificate";
 import { type Postgres, startPostgres } from "../support/postgres";
 import { devConfig } from "../support/pulumi";
-import { kubectl, sandbox } from "./world";
+import { kubectl, sandbox } from "../support/world";
 
 const SERVERS = ["spire-server-0", "spire-server-1", "spire-server-2"];
 /** The server's namespace, and its Secret, of Pulumi.prod.yaml. */

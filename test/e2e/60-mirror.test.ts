@@ -31,7 +31,7 @@ import {
     startRegistry,
     useHelmHome,
 } from "../support/repositories";
-import { home, kubectl, openPlatform, sandbox } from "./world";
+import { home, kubectl, openPlatform, sandbox } from "../support/world";
 
 const { cilium, spire } = wantedVersions();
 /** What the stack runs, by its own names. */

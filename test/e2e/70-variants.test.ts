@@ -20,7 +20,7 @@ import { pkiDir } from "../../sandbox/controlPlane/pki";
 import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../automation/stack";
 import { VARIANTS } from "../../sandbox/controlPlane/variant";
 import { start } from "../support/pulumi";
-import { home, kubectl, openPlatform, sandbox } from "./world";
+import { home, kubectl, openPlatform, sandbox } from "../support/world";
 
 /** All that Pulumi.dev.yaml, made for kind, must be told of this cluster. */
 const CILIUM = {

@@ -1,6 +1,6 @@
 /** The keys with which a SPIRE server signs, changed by hand: `spire-server localauthority`. */
 import { poll } from "@cilium-spire/entries-provider";
-import type { World } from "../e2e/world";
+import type { World } from "./world";
 import { spireCommand } from "./trustDomain";
 
 /** What they sign. */

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { Cluster } from "@cilium-spire/entries-provider";
 import { record } from "../../automation/operations";
 import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../automation/stack";
-import { examineUntilHealthy, isWrong } from "../../doctor/examination";
+import { examineUntilHealthy, isWrong } from "../../doctor/examination/examine";
 import { proveOnStage } from "../../doctor/proof/onStage";
 import { AGNHOST } from "../../doctor/proof/stage";
+import { knownStack } from "../../doctor/site";
 import { settingsOfFile } from "../../doctor/stackFile";
 import { ensureChart } from "../../sandbox/build/binaries";
 import { ensureImageStore, storeOf } from "../../sandbox/build/imageStore";
@@ -14,7 +15,7 @@ import { buildableVersions, type Versions } from "../../sandbox/build/versions";
 import { removeCluster, startCluster } from "../../sandbox/cluster";
 import { progress } from "../../sandbox/host/shell";
 import type { Values } from "../../settings/cilium/values";
-import { home, openPlatform, sandbox, type World } from "../e2e/world";
+import { home, openPlatform, sandbox, type World } from "./world";
 import { demoProof } from "./demo";
 import { Traffic } from "./traffic";
 
@@ -106,7 +107,9 @@ export class Upgrades {
         const { workspace, name } = this.world.platform;
         const settings = settingsOfFile(join(workspace.workDir, `Pulumi.${name}.yaml`));
         const id = { project: "cilium-spire", stack: name };
-        const results = await examineUntilHealthy(id, settings, HEALTHY_S);
+        const stack = knownStack(settings, id);
+        const { cluster } = this.world;
+        const results = await examineUntilHealthy({ cluster, stack, wait: HEALTHY_S });
         assert.deepEqual(results.filter(isWrong), []);
     }
 

@@ -110,7 +110,7 @@ export class SpireServer {
 
     /** The trust bundle: PEM, the certificates of all CAs whose SVIDs are believed. */
     async bundle(): Promise<string> {
-        return await this.text(["bundle", "show", "-format", "pem"]);
+        return (await this.run(["bundle", "show", "-format", "pem"])).stdout;
     }
 
     /** Every registration entry, whoever wrote it: the command reads all pages (cli/entry/show.go). */

@@ -23,7 +23,7 @@ import {
 } from "../support/prometheusOperator";
 import type { LiveFault } from "./alertFaults/fault";
 import { liveFaults } from "./alertFaults/liveFaults";
-import { kubectl, openPlatform, sandbox, spireServer, world, type World } from "./world";
+import { kubectl, openPlatform, sandbox, spireServer, world, type World } from "../support/world";
 
 /** Seconds from one scrape to the next, and from one evaluation to the next. */
 const INTERVAL = 2;

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { kubectl as kubectlOf } from "../../../sandbox/controlPlane/kubectl";
 import { nodeNamed } from "../../../sandbox/host/instance";
 import { execNode } from "../../../sandbox/nodes/nodes";
-import { kubectl, sandbox } from "../world";
+import { kubectl, sandbox } from "../../support/world";
 import type { LiveFault } from "./fault";
 
 const WORKER = "precinct-99-worker2";

@@ -10,7 +10,7 @@ import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
 import { ACCEPTANCE_IMAGES } from "../../sandbox/build/testImages";
 import { nodeNamed } from "../../sandbox/host/instance";
 import { loadImages } from "../../sandbox/nodes/nodes";
-import { kubectl, nodeNames, sandbox, world } from "./world";
+import { kubectl, nodeNames, sandbox, world } from "../support/world";
 
 /** Of the namespaces that the CLI makes: it appends a number. */
 const NAMESPACE = "cilium-acceptance";

@@ -2,7 +2,7 @@
 import { kubectl as kubectlOf } from "../../../sandbox/controlPlane/kubectl";
 import { nodeNamed } from "../../../sandbox/host/instance";
 import { recreateNode } from "../../../sandbox/nodes/nodes";
-import { kubectl, sandbox, spireServer, uidOf, type World } from "../world";
+import { kubectl, sandbox, spireServer, uidOf, type World } from "../../support/world";
 import { type Fault, LOGS } from "./fault";
 
 const WORKER = "precinct-99-worker";

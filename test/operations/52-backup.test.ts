@@ -20,7 +20,7 @@ import {
     upThenQuiet,
     world,
     type World,
-} from "./world";
+} from "../support/world";
 
 const PROGRAM = join(repositoryRoot, "cli", "run.js");
 const FRIEND = "friend.test";

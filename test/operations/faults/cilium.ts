@@ -1,6 +1,6 @@
 /** Faults of Cilium's configuration, and policies that lock out what authentication needs. */
 import { kubectl as kubectlOf } from "../../../sandbox/controlPlane/kubectl";
-import { kubectl, sandbox } from "../world";
+import { kubectl, sandbox } from "../../support/world";
 import type { Fault } from "./fault";
 
 const CONFIG = "-n kube-system patch configmap cilium-config --type=merge -p";

@@ -9,7 +9,7 @@ import {
 } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
 import type { Values } from "../../settings/cilium/values";
-import { demoProof } from "../support/demo";
+import { demoProof } from "./demo";
 import type { Proof } from "../../doctor/proof/proof";
 import type { StackOutputs } from "../../outputs";
 import { startCluster } from "../../sandbox/cluster";
@@ -21,8 +21,8 @@ import {
     pulumiHome,
     stackOutputs,
 } from "../../automation/stack";
-import { testProgram } from "../support/pulumi";
-import { testSandbox } from "../support/sandbox";
+import { testProgram } from "./pulumi";
+import { testSandbox } from "./sandbox";
 
 export const sandbox = testSandbox;
 export const home = pulumiHome(sandbox);

@@ -13,7 +13,7 @@ import { type KnownStack, knownStack } from "../../doctor/site";
 import { settingsOfFile } from "../../doctor/stackFile";
 import { commandsOf, type Fault, findingOf, troublesOf } from "./faults/fault";
 import { faultsOf } from "./faults";
-import { kubectl, world, type World } from "./world";
+import { kubectl, world, type World } from "../support/world";
 
 /** Of a healthy cluster of three nodes, with nothing else to do. */
 const HEALTHY_MS = 10_000;

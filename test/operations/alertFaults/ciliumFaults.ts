@@ -1,7 +1,7 @@
 /** Faults of what joins Cilium and SPIRE. */
 import type { Entry } from "@cilium-spire/entries-provider";
 import { kubectl as kubectlOf } from "../../../sandbox/controlPlane/kubectl";
-import { kubectl, ourEntries, sandbox, spireServer, type World } from "../world";
+import { kubectl, ourEntries, sandbox, spireServer, type World } from "../../support/world";
 import type { LiveFault } from "./fault";
 
 const WORKER = "precinct-99-worker2";

@@ -1,5 +1,5 @@
 /** The faults of 55-doctor: cheap ones, none of which restarts Cilium. */
-import type { World } from "../world";
+import type { World } from "../../support/world";
 import { configFaults, policyFaults } from "./cilium";
 import type { Fault } from "./fault";
 import { entryFaults, operatorFaults } from "./registration";

@@ -14,7 +14,14 @@ import {
     trusted,
 } from "../support/authority";
 import { Traffic } from "../support/traffic";
-import { kubectl, openPlatform, spireServer, upThenQuiet, world, type World } from "./world";
+import {
+    kubectl,
+    openPlatform,
+    spireServer,
+    upThenQuiet,
+    world,
+    type World,
+} from "../support/world";
 
 /** As short as SPIRE can: its server looks every 10 s whether it is time. */
 const SHORT = { caTtl: "3m", x509SvidTtl: "30s", jwtSvidTtl: "30s" };

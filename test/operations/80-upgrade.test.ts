@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { removeCluster } from "../../sandbox/cluster";
 import { start } from "../support/pulumi";
 import { CILIUMS, SPIRES, Upgrades } from "../support/upgrades";
-import { home, kubectl, sandbox } from "./world";
+import { home, kubectl, sandbox } from "../support/world";
 
 const [oldest, middle, newest] = SPIRES as [string, string, string];
 

@@ -7,7 +7,7 @@ import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../support/demo";
 import { start } from "../support/pulumi";
 import { Traffic } from "../support/traffic";
-import { home, kubectl, openPlatform, ourEntries, world, type World } from "./world";
+import { home, kubectl, openPlatform, ourEntries, world, type World } from "../support/world";
 
 const OTHER = "other.local";
 

@@ -1,6 +1,6 @@
 /** Faults of registration entries, and of the operator that writes most of them. */
 import { type Entry, owns } from "@cilium-spire/entries-provider";
-import { kubectl, PREFIX, spireServer, type World } from "../world";
+import { kubectl, PREFIX, spireServer, type World } from "../../support/world";
 import { type Fault, LOGS } from "./fault";
 
 const TRUST_DOMAIN = "spiffe://demo.local";
