@@ -34,11 +34,12 @@ export async function collect(
     const errors: string[] = [];
     const add = async (path: string, read: () => Promise<unknown>) => {
         try {
-            const read_ = await read();
+            // An empty log is nothing to the client.
+            const got = (await read()) ?? "";
             const text =
-                typeof read_ === "string"
-                    ? redactText(read_)
-                    : JSON.stringify(redactObject(read_), null, 2);
+                typeof got === "string"
+                    ? redactText(got)
+                    : JSON.stringify(redactObject(got), null, 2);
             files.set(path, `${text}\n`);
         } catch (error) {
             errors.push(`${path}: ${redactText(messageOf(error))}`);
@@ -152,13 +153,13 @@ async function logs(patient: Patient, errors: string[]): Promise<Reads> {
         return (status?.containerStatuses ?? []).flatMap(({ name: container, restartCount }) => {
             const of = (previous: boolean): Reads[number] => [
                 `${namespace}_${name}_${container}${previous ? "_previous" : ""}`,
-                async () =>
-                    ((await cluster.ask(
+                () =>
+                    cluster.ask(
                         cluster.core.readNamespacedPodLog({
                             ...{ name, namespace, container, previous },
                             ...{ tailLines: TAIL_LINES, limitBytes: LIMIT_BYTES },
                         }),
-                    )) as string | undefined) ?? "",
+                    ),
             ];
             return restartCount > 0 ? [of(false), of(true)] : [of(false)];
         });

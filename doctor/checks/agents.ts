@@ -1,12 +1,6 @@
 /** SPIRE's agents: on every node, attested, and with their sockets where Cilium looks for them. */
 import { posix } from "node:path";
-import {
-    isReady,
-    messageOf,
-    podState,
-    type V1PodSpec,
-    waitForAgents,
-} from "@cilium-spire/entries-provider";
+import { isReady, messageOf, podState, waitForAgents } from "@cilium-spire/entries-provider";
 import { AGENT_NAME, CILIUM } from "../../components/names";
 import { LeftOut } from "../leftOut";
 import { type Check, found, type Trouble } from "./check";
@@ -157,8 +151,17 @@ export function setting(conf: string, key: string): string | undefined {
     return new RegExp(`(?<![\\w])"?${key}"?\\s*[:=]\\s*"([^"]+)"`).exec(conf)?.[1];
 }
 
+/** Of a pod's spec, what mounts are made of. */
+interface Mounting {
+    containers: {
+        name: string;
+        volumeMounts?: { name: string; mountPath: string; subPath?: string }[];
+    }[];
+    volumes?: { name: string; hostPath?: { path: string } }[];
+}
+
 /** Where a path of a container is on the host; undefined when it is not mounted from there. */
-export function onHost(pod: V1PodSpec, container: string, path: string): string | undefined {
+export function onHost(pod: Mounting, container: string, path: string): string | undefined {
     const spec = pod.containers.find(({ name }) => name === container) ?? pod.containers[0];
     const [mount] = (spec?.volumeMounts ?? [])
         .filter(({ mountPath }) => `${path}/`.startsWith(`${mountPath.replace(/\/$/, "")}/`))

@@ -56,6 +56,5 @@ export type {
     V1DaemonSet,
     V1Deployment,
     V1Pod,
-    V1PodSpec,
     V1StatefulSet,
 } from "@kubernetes/client-node";

@@ -14,8 +14,6 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { configurationOf, takeBackup } from "../../backup/take";
 import { spireServerRef } from "../../components/entries/args";
-import { AGENT_LABELS } from "../../components/spire/agentPod";
-import { SERVER_LABELS } from "../../components/spire/serverPod";
 import { examineUntilHealthy } from "../../doctor/examination/examine";
 import { authMap, scenePod } from "../../doctor/proof/pods";
 import { Proof } from "../../doctor/proof/proof";
@@ -26,17 +24,16 @@ import type { Values } from "../../settings/cilium/values";
 import { type ApiServer, prepareProduction, startApiServer } from "../support/apiServer";
 import { rulesOf } from "../support/rulesOf";
 import { type AuditEvent, isDenied } from "../support/audit";
-import { castPods, makeKinds, NODE, type Part } from "../support/cast";
+import { castPods, makeKinds, NODE } from "../support/cast";
 import { playControllers } from "../support/controllers";
 import { manifests, unusedRights } from "../support/rbac";
 import { withoutGarbage } from "../engine/transforms";
+import { OPERATOR, PARTS, PROOF } from "./parts";
 
 const FILES = ["preview", "exec", "up", "prove", "doctor"] as const;
 type Holder = (typeof FILES)[number];
 
 const STACK = "prod";
-const PROOF = "cilium-spire-proof";
-const OPERATOR = "cilium-operator-1";
 const NAMESPACES = ["spire-server", "spire-agents", PROOF];
 /** Writing entries takes a command in a pod. */
 const PODLESS = { exclude: ["**AgentEntries::**", "**:Protection::**"] };
@@ -49,25 +46,6 @@ const NOT_ALLOWED = /^not allowed: Kubernetes API 403: /;
 
 const settings = settingsOfFile(`Pulumi.${STACK}.yaml`);
 const server = spireServerRef(settings);
-const PARTS: Part[] = [
-    ...[0, 1, 2].map((i) => ({
-        ...{ namespace: "spire-server", name: `spire-server-${i}`, container: "spire-server" },
-        labels: SERVER_LABELS,
-    })),
-    {
-        ...{ namespace: "spire-agents", name: "spire-agent-1", container: "spire-agent" },
-        labels: AGENT_LABELS,
-    },
-    {
-        ...{ namespace: "kube-system", name: "cilium-1", container: "cilium-agent" },
-        labels: { "k8s-app": "cilium" },
-    },
-    {
-        ...{ namespace: "kube-system", name: OPERATOR, container: "cilium-operator" },
-        labels: { "io.cilium/app": "operator" },
-    },
-    { namespace: PROOF, name: "server-1", container: "server", labels: { app: "server" } },
-];
 
 let api: ApiServer;
 let home: PulumiHome;
