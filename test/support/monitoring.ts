@@ -84,7 +84,8 @@ export async function startMonitoring(
     };
     const start = async (name: string, args: string[]) => {
         const address = `127.0.0.1:${await freePort()}`;
-        const log = ["-loggerLevel=WARN", `-httpListenAddr=${address}`];
+        // Faults are no news.
+        const log = ["-loggerLevel=ERROR", `-httpListenAddr=${address}`];
         const program = spawn(await ensureBinary(name), [...log, ...args], { stdio: "inherit" });
         programs.push(program);
         process.once("exit", () => program.kill("SIGKILL"));
