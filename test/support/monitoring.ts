@@ -30,9 +30,12 @@ export interface Monitoring {
 /** How much shorter {@link shortened} makes durations. */
 const SHORTER = 60;
 
+/** Seconds, of a window at least: Cilium's agents try again every ten seconds at the slowest (pkg/auth/spire/delegate.go). */
+const SHORTEST_WINDOW = 20;
+
 /**
- * The same rules with a sixtieth of all durations: windows, offsets, `for`. A window that would have too few samples gets several
- * scrapes. What is compared stays as it is.
+ * The same rules with a sixtieth of all durations: windows, offsets, `for`. A window keeps several scrapes, and what happens again
+ * and again. What is compared stays as it is.
  *
  * @param interval seconds from one scrape to the next.
  */
@@ -40,7 +43,7 @@ export function shortened(rules: readonly FileRule[], interval: number): FileRul
     const scaled = (amount: string, unit: string) =>
         (Number(amount) * (unit === "m" ? 60 : 1)) / SHORTER;
     const window = (amount: string, unit: string) =>
-        `${Math.max(4 * interval, Math.ceil(scaled(amount, unit)))}s`;
+        `${Math.max(4 * interval, SHORTEST_WINDOW, Math.ceil(scaled(amount, unit)))}s`;
     return rules.map((rule) => {
         const [, amount, unit] = /^(\d+)([sm])$/.exec(rule.for)!;
         return {
