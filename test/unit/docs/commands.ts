@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { commandLine } from "../../../cli/main";
+import { ensureBinary } from "../../../sandbox/build/binaries";
 import { repositoryRoot } from "../../../sandbox/host/paths";
 import { ciliumSource } from "./ciliumSource";
 import { hasHelp, misused } from "./helpText";
@@ -33,6 +34,14 @@ const RULES: Record<string, Rule> = {
         const commands = join(await ciliumSource(), "Documentation", "cmdref");
         const name = ["cilium-dbg", ...args].join("_");
         return existsSync(join(commands, `${name}.md`)) ? undefined : `there is no command ${name}`;
+    },
+    // It says what it would ask for, and asks nobody.
+    hubble: async (args) => {
+        const words = [...args, "--print-raw-filters"];
+        const { failed, stderr } = await execa(await ensureBinary("hubble"), words, {
+            reject: false,
+        });
+        return failed ? stderr : undefined;
     },
     make: (args) => {
         const makefile = read("Makefile");
