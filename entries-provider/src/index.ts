@@ -52,9 +52,4 @@ export {
     type ServerRef as SpireServerRef,
     SpireServer,
 } from "./spire/spireServer";
-export type {
-    V1DaemonSet,
-    V1Deployment,
-    V1Pod,
-    V1StatefulSet,
-} from "@kubernetes/client-node";
+export type { V1DaemonSet, V1Deployment, V1Pod, V1StatefulSet } from "@kubernetes/client-node";
