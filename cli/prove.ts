@@ -70,7 +70,11 @@ async function proveOn(place: Place, options: Options): Promise<ExitCode> {
     const deadlines = { podsWaitMs: podsWait * 1000, waitMs: wait * 1000 };
     const stage = { image, namespace, pullSecrets, ...deadlines };
     const interrupted = onInterrupt();
-    const verdict = await proveOnStage(place.cluster, authority, { ...stage, onStep: say, interrupted });
+    const verdict = await proveOnStage(place.cluster, authority, {
+        ...stage,
+        onStep: say,
+        interrupted,
+    });
     if ("refuted" in verdict) {
         console.log(`NOT PROVEN: ${verdict.refuted}\nWhy: cilium-spire doctor`);
         return 1;

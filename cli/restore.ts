@@ -46,10 +46,7 @@ async function bring(backup: Backup, stack: string, options: Options): Promise<E
         trustDomain: settings.trustDomain,
         spireServer: entries.server,
         clusterName: settings.clusterName,
-        idPrefixes: [
-            entries.idPrefix,
-            workloadEntriesArgs(settings, id).idPrefix,
-        ],
+        idPrefixes: [entries.idPrefix, workloadEntriesArgs(settings, id).idPrefix],
     };
     const restoration = await Restoration.of(backup, target, options.conflicts);
     const { plan } = restoration;

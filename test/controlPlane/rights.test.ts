@@ -242,11 +242,9 @@ function patience(): AbortSignal {
 function isExpected(file: Holder, { requestURI, objectRef }: AuditEvent): boolean {
     if (objectRef?.subresource === "exec") return file === "preview" || file === "exec";
     if (file !== "preview") return false;
-    return requestURI.includes("dryRun=All") || isForDoctorAlone(objectRef);
-}
-
-/** In doctor.yaml: told as left out by who has preview.yaml alone. */
-function isForDoctorAlone(object: AuditEvent["objectRef"]): boolean {
-    const pods = object?.resource === "pods" && object.namespace === "kube-system";
-    return pods || /^cilium(clusterwide)?networkpolicies$/.test(object?.resource ?? "");
+    if (requestURI.includes("dryRun=All")) return true;
+    // In doctor.yaml: told as left out by who has preview.yaml alone.
+    const { resource = "", namespace } = objectRef ?? {};
+    const isPods = resource === "pods" && namespace === "kube-system";
+    return isPods || /^cilium(clusterwide)?networkpolicies$/.test(resource);
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { parse } from "yaml";
 import type { WorkloadSpec } from "../../components/cilium/adoptionPatches";
@@ -22,6 +23,7 @@ import {
     useHelmHome,
 } from "../support/repositories";
 import { argsWith } from "../unit/components/cilium/fixtures";
+import { skipAwait } from "./transforms";
 
 /** Without a cluster the provider takes Kubernetes for 1.20, which newer charts refuse. */
 const VERSION = "1.15.19";
@@ -44,6 +46,7 @@ async function openInstallation(name: string, args: InstallationArgs): Promise<S
             stackName: name,
             projectName: "render",
             program: async () => {
+                pulumi.runtime.registerResourceTransform(skipAwait);
                 const directory = { renderYamlToDirectory: join(dir, name) };
                 const provider = new k8s.Provider("render", directory);
                 new Installation("cilium", args, { provider });

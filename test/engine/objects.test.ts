@@ -24,6 +24,7 @@ const PODLESS = { exclude: ["**AgentEntries::**", "**:Protection::**"] };
 /** Values of every kind: of maps, lists, pod templates, of the chart's objects and ours. */
 const CHANGES: Values = {
     "cilium-spire:trustDomain": "changed.example",
+    "cilium-spire:replaceTrustDomain": "demo.local",
     "cilium-spire:spire": {
         server: { caTtl: "240h", nodeSelector: { "example.org/a": "b" } },
         agent: { logLevel: "DEBUG", maxUnavailable: "50%", tolerations: [] },
