@@ -88,7 +88,8 @@ async function rollOut({ apps, objects }: Cluster, deployment: Deployment): Prom
         { type: "Progressing", status: "True", reason: "NewReplicaSetAvailable" },
         { type: "Available", status: "True" },
     ];
-    Object.assign(body.status!, { conditions }, observed(body));
+    const counts = { replicas, readyReplicas: replicas, availableReplicas: replicas };
+    Object.assign(body.status!, { conditions, ...counts }, observed(body));
     await apps.replaceNamespacedDeploymentStatus({ ...place(body), body });
 }
 

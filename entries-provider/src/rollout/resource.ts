@@ -16,6 +16,12 @@ export interface RolloutArgs extends ClusterChoice {
     timeoutSeconds: number;
 }
 
+/** What the state keeps. */
+interface Outputs extends RolloutArgs {
+    /** Of the DaemonSets that were waited for, in their order. */
+    uids: string[];
+}
+
 /** The methods of the dynamic resource. Nothing of the cluster is read in a preview, and nothing is ever written. */
 export const rollout = {
     check(_olds: unknown, inputs: RolloutArgs) {
@@ -27,18 +33,19 @@ export const rollout = {
     },
 
     async create(inputs: RolloutArgs) {
-        await awaitRollout(inputs);
         const id = inputs.daemonSets.map(({ daemonSet }) => daemonSet).join(",") || "none";
-        return { id, outs: inputs };
+        return { id, outs: await rolledOut(inputs) };
     },
 
-    async update(_id: string, _olds: RolloutArgs, news: RolloutArgs) {
-        await awaitRollout(news);
-        return { outs: news };
+    async update(_id: string, _olds: Outputs, news: RolloutArgs) {
+        return { outs: await rolledOut(news) };
     },
 
-    read(id: string, props: RolloutArgs) {
-        return Promise.resolve({ id, props });
+    /** For `pulumi refresh`: a DaemonSet that is gone, or was made anew, has rolled out nothing yet. */
+    async read(id: string, props: Outputs) {
+        const uids = await uidsOf(new Cluster(props), props.daemonSets);
+        if (isDeepStrictEqual(uids, props.uids)) return { id, props };
+        return { id, props: { ...props, daemonSets: [], uids: [] } };
     },
 
     delete() {
@@ -48,7 +55,7 @@ export const rollout = {
 
 /** Neither the provider's own text nor the deadline is a reason to wait again. */
 function comparable(inputs: RolloutArgs): object {
-    return { ...inputs, timeoutSeconds: undefined, __provider: undefined };
+    return { ...inputs, uids: undefined, timeoutSeconds: undefined, __provider: undefined };
 }
 
 /**
@@ -57,9 +64,18 @@ function comparable(inputs: RolloutArgs): object {
  *
  * @throws Error at the deadline that names the Ready nodes that are behind, and why.
  */
-export async function awaitRollout(args: RolloutArgs): Promise<void> {
+async function rolledOut(args: RolloutArgs): Promise<Outputs> {
     const cluster = new Cluster(args);
     for (const ref of args.daemonSets) await awaitOne(cluster, ref, args.timeoutSeconds * 1000);
+    return { ...args, uids: await uidsOf(cluster, args.daemonSets) };
+}
+
+/** Empty for one that is not there. */
+async function uidsOf(cluster: Cluster, refs: DaemonSetRef[]): Promise<string[]> {
+    const sets = refs.map(({ namespace, daemonSet: name }) =>
+        cluster.find(cluster.apps.readNamespacedDaemonSet({ name, namespace })),
+    );
+    return (await Promise.all(sets)).map((set) => set?.metadata?.uid ?? "");
 }
 
 async function awaitOne(cluster: Cluster, ref: DaemonSetRef, waitMs: number): Promise<void> {

@@ -16,10 +16,13 @@ let hosts: Record<string, Host>;
 let desired: number | undefined;
 let seenGeneration: number;
 let exists: boolean;
+let uid: string;
 /** Called at each look, before it. */
 let change: (look: number) => void;
 let looks: number;
 
+/** The last time that the DaemonSet is read: for its UID. */
+const UID = 1;
 const NS = "/apis/apps/v1/namespaces/kube-system";
 
 useFakeCluster((path, asked) => {
@@ -42,6 +45,7 @@ beforeEach(() => {
     desired = undefined;
     seenGeneration = 5;
     exists = true;
+    uid = "cilium";
     change = () => undefined;
     looks = 0;
 });
@@ -69,7 +73,7 @@ async function wait(more?: Partial<RolloutArgs>): Promise<string> {
 describe("a rollout", () => {
     test("is over at once when all pods are new and Ready", async () => {
         assert.equal(await wait(), "");
-        assert.equal(looks, 1);
+        assert.equal(looks, 1 + UID);
     });
 
     test("is over when the DaemonSet wants no pods", async () => {
@@ -94,7 +98,7 @@ describe("a rollout", () => {
             if (look === 2) seenGeneration = 5;
         };
         assert.equal(await wait(), "");
-        assert.equal(looks, 2);
+        assert.equal(looks, 2 + UID);
     });
 
     test("that stands still fails, by node and reason", async () => {
@@ -122,7 +126,7 @@ describe("a node", () => {
             await wait(),
             /^DaemonSet kube-system\/cilium leaves out spot: the node is not Ready \(says Unknown\)$/,
         );
-        assert.equal(looks, 1);
+        assert.equal(looks, 1 + UID);
     });
 
     test("that is gone, or never had a pod because it never came, is not waited for", async () => {
@@ -167,10 +171,23 @@ test("a wait is made anew for another template or cluster, not for another deadl
     assert.equal(await differs(args({ context: "other" })), true);
 });
 
+test("a refresh notices a DaemonSet that is gone or was made anew, and the next up waits for it", async () => {
+    const { id, outs } = await rollout.create(args());
+    const differs = async () => {
+        const { props } = await rollout.read(id, outs);
+        return (await rollout.diff(id, props, args())).changes;
+    };
+    assert.equal(await differs(), false);
+    uid = "cilium-2";
+    assert.equal(await differs(), true);
+    exists = false;
+    assert.equal(await differs(), true);
+});
+
 function daemonSet(): object {
     const wanted = desired ?? Object.values(hosts).filter(({ pod }) => pod).length;
     return {
-        metadata: { uid: "cilium", generation: 5 },
+        metadata: { uid, generation: 5 },
         spec: { selector: { matchLabels: { "k8s-app": "cilium" } } },
         status: { observedGeneration: seenGeneration, desiredNumberScheduled: wanted },
     };
@@ -178,7 +195,7 @@ function daemonSet(): object {
 
 function revision(name: string, number: number): object {
     const labels = { "controller-revision-hash": name };
-    const owner = { uid: name === "foreign" ? "another" : "cilium" };
+    const owner = { uid: name === "foreign" ? "another" : uid };
     return { metadata: { name, labels, ownerReferences: [owner] }, revision: number };
 }
 
