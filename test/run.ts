@@ -1,8 +1,7 @@
 /**
  * Runs the tests in phases, the fast ones first, and stops after the first phase that failed.
  *
- * `node bin/test/run.js check` leaves out what needs a cluster; `e2e` and `operations` are the end-to-end tests of a folder
- * alone. The last line is `N passed, N failed`.
+ * `node bin/test/run.js check` leaves out what needs a cluster. The last line is `N passed, N failed`.
  */
 import { globSync } from "node:fs";
 import { join } from "node:path";
@@ -44,11 +43,10 @@ async function sources(): Promise<Tally> {
         command("eslint", [...eslint, "."]),
         command("depcruise", ["."]),
     ]);
-    return sum(tallies);
-}
-
-function sum(tallies: Tally[]): Tally {
-    return tallies.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }));
+    return tallies.reduce((sum, tally) => ({
+        passed: sum.passed + tally.passed,
+        failed: sum.failed + tally.failed,
+    }));
 }
 
 /** A command that passes or fails as one test; its output is shown only when it fails. */
@@ -79,40 +77,11 @@ async function programs(): Promise<Tally> {
     return { passed: 0, failed: 0 };
 }
 
-/**
- * Folders whose tests share a sandbox, by its number: a stack's life, and what is done on one that lives. They run side by
- * side, because tests on a cluster wait as much as they work.
- */
-const LANES = { e2e: 9, operations: 6 } as const;
-type Lane = keyof typeof LANES;
-
-/** Each lane in a process of its own, which knows its sandbox by the environment; the second tells at its end. */
+/** The end-to-end tests share a sandbox, which the first of them makes anew. */
 async function endToEnd(): Promise<Tally> {
     await buildAll();
-    const tallies = await Promise.all([startLane("e2e", true), startLane("operations", false)]);
-    return sum(tallies);
-}
-
-async function startLane(name: Lane, live: boolean): Promise<Tally> {
-    const lane = execa(process.execPath, [__filename, name], {
-        env: { CILIUM_SPIRE_TEST_SANDBOX: String(LANES[name]) },
-        stdout: live ? ["pipe", "inherit"] : "pipe",
-        stderr: live ? "inherit" : "ignore",
-        reject: false,
-    });
-    const { stdout } = await lane;
-    if (!live) console.log(stdout);
-    const [, passed, failed] = /(\d+) passed, (\d+) failed$/.exec(stdout) ?? [];
-    // One that ended without saying what it has found has failed.
-    if (passed === undefined) return { passed: 0, failed: 1 };
-    return { passed: Number(passed), failed: Number(failed) };
-}
-
-/** The tests of a lane, on a sandbox of their own that is new. */
-async function lane(name: Lane): Promise<Tally> {
     try {
-        await removeCluster(testSandbox);
-        return await files([name], true);
+        return await files(["e2e"], true);
     } finally {
         await removeCluster(testSandbox);
     }
@@ -121,14 +90,11 @@ async function lane(name: Lane): Promise<Tally> {
 /** For all that the tests start, which mostly starts and ends: what was compiled is kept, and garbage is collected late. */
 const SHORT_LIVED = { NODE_COMPILE_CACHE: join(repositoryRoot, CACHE, "node"), GOGC: "400" };
 
-async function main(what?: "check" | Lane): Promise<void> {
+async function main(only?: "check"): Promise<void> {
     Object.assign(process.env, SHORT_LIVED);
     const total: Tally = { passed: 0, failed: 0 };
-    const chosen =
-        what === undefined || what === "check"
-            ? phases.filter(({ needsCluster }) => what === undefined || !needsCluster)
-            : [{ name: what, run: () => lane(what) }];
-    for (const phase of chosen) {
+    for (const phase of phases) {
+        if (only === "check" && phase.needsCluster) continue;
         console.log(phase.name);
         const start = Date.now();
         const { passed, failed } = await phase.run();
@@ -142,7 +108,7 @@ async function main(what?: "check" | Lane): Promise<void> {
     process.exit(total.failed > 0 ? 1 : 0);
 }
 
-program.addArgument(new Argument("[what]").choices(["check", ...Object.keys(LANES)])).action(main);
+program.addArgument(new Argument("[what]").choices(["check"])).action(main);
 program.parseAsync().catch((error: unknown) => {
     console.error(error);
     process.exit(1);
