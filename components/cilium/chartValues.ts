@@ -2,6 +2,7 @@
 import type { InstallSettings } from "../../settings/cilium";
 import { mergeValues, type Values } from "../../settings/cilium/values";
 import { pullSecrets } from "../images";
+import { CILIUM } from "../names";
 import type { InstallationArgs } from "./args";
 import { imageValues } from "./images";
 
@@ -35,7 +36,19 @@ export function chartValues(args: InstallationArgs): Values {
 export function releaseValues(args: InstallationArgs): Values {
     const { registry } = args.images;
     const images = registry === undefined ? {} : imageValues(registry);
-    return mergeValues(mergeValues(images, args.settings.values), chartValues(args));
+    const defaults = mergeValues(images, configFirst(args.settings.namespace));
+    return mergeValues(mergeValues(defaults, args.settings.values), chartValues(args));
+}
+
+/**
+ * Agents and operator are written after the ConfigMap that they read when they start. Else Pulumi writes all at once, and an
+ * operator that starts within a second has the configuration of before, until somebody restarts it.
+ */
+function configFirst(namespace: string): Values {
+    const configMap = `/namespaces/${namespace}/ConfigMap/${CILIUM.configMap}`;
+    // Read by Pulumi's Chart from what the chart renders (provider v4.25, pkg/provider/yaml/v2, by cli-utils' graph).
+    const annotations = { "config.kubernetes.io/depends-on": configMap };
+    return { annotations, operator: { annotations } };
 }
 
 function authenticationValues(args: InstallationArgs): Values {

@@ -5,7 +5,7 @@ import { DaemonSetTransform } from "../../../components/cilium/daemonSetTransfor
 import type { InstallationArgs } from "../../../components/cilium/args";
 import { Installation } from "../../../components/cilium/installation";
 import { chartValues } from "../../../components/cilium/chartValues";
-import type { Values } from "../../../settings/cilium/values";
+import { mergeValues, type Values } from "../../../settings/cilium/values";
 import { argsWith } from "../../unit/components/cilium/fixtures";
 import { only, registered } from "./mocks";
 
@@ -40,6 +40,10 @@ async function release(args: InstallationArgs) {
 test("the chart gets the user's values and ours, from the official repository", async () => {
     const args = argsWith({ namespace: "cilium", values: { ipam: { mode: "kubernetes" } } });
     const { chart } = await release(args);
+    // Pods read the ConfigMap when they start, so it is written first.
+    const annotations = {
+        "config.kubernetes.io/depends-on": "/namespaces/cilium/ConfigMap/cilium-config",
+    };
     assert.equal(chart.parent, "cilium");
     assert.deepEqual(chart.inputs, {
         name: "cilium",
@@ -47,7 +51,11 @@ test("the chart gets the user's values and ours, from the official repository", 
         chart: "cilium",
         version: "1.19.6",
         repositoryOpts: { repo: "https://helm.cilium.io" },
-        values: { ...chartValues(args), ipam: { mode: "kubernetes" } },
+        values: mergeValues(chartValues(args), {
+            annotations,
+            operator: { annotations },
+            ipam: { mode: "kubernetes" },
+        }),
     });
 });
 
@@ -55,10 +63,10 @@ test("a registry and pull secrets reach the chart, under the user's values and i
     const images = { registry: "example.org/mirror", pullSecrets: ["regcred"] };
     const values = { image: { repository: "example.org/own/cilium" } };
     const { chart } = await release(argsWith({ values }, { images }));
-    const { image, operator, imagePullSecrets } = chart.inputs.values as Values;
+    const { image, operator, imagePullSecrets } = chart.inputs.values as Record<string, Values>;
     assert.deepEqual(image, values.image);
     const repository = "example.org/mirror/cilium/operator";
-    assert.deepEqual(operator, { image: { repository }, rollOutPods: true });
+    assert.deepEqual(operator!.image, { repository });
     assert.deepEqual(imagePullSecrets, [{ name: "regcred" }]);
 });
 
