@@ -137,9 +137,12 @@ test("an installed Cilium gets its metrics switched on where somebody scrapes th
         const { prometheus, operator } = releaseValues(ciliumArgs({ ...settings, cilium }));
         return { prometheus, operator };
     };
-    const off = { prometheus: undefined, operator: { rollOutPods: true } };
+    const annotations = {
+        "config.kubernetes.io/depends-on": "/namespaces/kube-system/ConfigMap/cilium-config",
+    };
+    const off = { prometheus: undefined, operator: { annotations, rollOutPods: true } };
     const prometheus = { enabled: true };
-    const on = { prometheus, operator: { rollOutPods: true, prometheus } };
+    const on = { prometheus, operator: { annotations, rollOutPods: true, prometheus } };
     assert.deepEqual(values({}), off);
     assert.deepEqual(values({ scrape: "annotations" }), on);
     assert.deepEqual(values({ scrape: "podMonitor" }), on);

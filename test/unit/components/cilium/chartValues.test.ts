@@ -123,7 +123,11 @@ test("encryption, Hubble and the API server reach the chart", () => {
 test("the operator goes where its identity is, beside what the user says of it", () => {
     const values = { operator: { replicas: 1, nodeSelector: { zone: "a" } } };
     const args = argsWith({ values }, { operatorNodeLabels: { role: "system" } });
+    const annotations = {
+        "config.kubernetes.io/depends-on": "/namespaces/kube-system/ConfigMap/cilium-config",
+    };
     assert.deepEqual(releaseValues(args).operator, {
+        annotations,
         replicas: 1,
         rollOutPods: true,
         nodeSelector: { zone: "a", role: "system" },
