@@ -1,4 +1,5 @@
 /** `cilium-spire doctor [STACK]`, and the last step of every `up` (components/verification.ts). */
+import { rm } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { ClusterUnreachable, messageOf } from "@cilium-spire/entries-provider";
@@ -54,29 +55,49 @@ export function doctor(end: (code: ExitCode) => void): Command {
         .addOption(stdinOption())
         .action(async (name: string | undefined, options: Options, command: Command) => {
             requirePlace(name, options, command);
-            const { wait, only, watch } = options;
+            const { wait, only, bundle } = options;
             const place = await placeOf(name, options);
-            if (options.bundle !== undefined) await reserve(options.bundle);
+            const examine = () => examineUntilHealthy({ ...place, wait, only });
             const report = options.json ? asJson : asText;
-            let printed = "";
-            for (;;) {
-                const looked = await lookOnce(
-                    () => examineUntilHealthy({ ...place, wait, only }),
-                    watch,
-                );
-                const text = looked instanceof Error ? silence(looked) : report(looked);
-                if (text !== printed) (looked instanceof Error ? console.error : console.log)(text);
-                printed = text;
-                if (!(looked instanceof Error)) end(codeOf(looked, only));
-                if (!watch) {
-                    if (options.bundle !== undefined && !(looked instanceof Error)) {
-                        await bundleOf(options.bundle, await patientOf(place), looked);
-                    }
-                    return;
-                }
-                await setTimeout(WATCH_PAUSE_MS);
+            if (options.watch)
+                await watch(examine, report, (results) => end(codeOf(results, only)));
+            if (bundle !== undefined) await reserve(bundle);
+            try {
+                const results = await examine();
+                console.log(report(results));
+                end(codeOf(results, only));
+                if (bundle !== undefined) await bundleOf(bundle, await patientOf(place), results);
+            } catch (error) {
+                // What is left would be in the way of the next one.
+                if (bundle !== undefined) await rm(bundle, { force: true });
+                throw error;
             }
         });
+}
+
+/** Outlives an API server that does not answer for a while: it says so, and looks again. */
+async function watch(
+    examine: () => Promise<Result[]>,
+    report: (results: readonly Result[]) => string,
+    found: (results: Result[]) => void,
+): Promise<never> {
+    let printed = "";
+    const print = (text: string, to: (text: string) => void) => {
+        if (text !== printed) to(text);
+        printed = text;
+    };
+    for (;;) {
+        try {
+            const results = await examine();
+            print(report(results), console.log);
+            found(results);
+        } catch (error) {
+            if (!(error instanceof ClusterUnreachable)) throw error;
+            const again = `Looking again every ${WATCH_PAUSE_MS / 1000} s.`;
+            print(`cilium-spire: ${messageOf(error)} ${again}`, console.error);
+        }
+        await setTimeout(WATCH_PAUSE_MS);
+    }
 }
 
 async function bundleOf(file: string, patient: Patient, results: Result[]): Promise<void> {
@@ -90,23 +111,6 @@ async function bundleOf(file: string, patient: Patient, results: Result[]): Prom
 function bundleFile(value: string): string {
     if (/[^/]\.(tgz|tar\.gz)$/.test(value)) return value;
     throw new InvalidArgumentError("It must end with .tgz.");
-}
-
-/** A watch outlives an API server that does not answer for a while: it says so, and looks again. */
-async function lookOnce(
-    look: () => Promise<Result[]>,
-    watch: boolean,
-): Promise<Result[] | ClusterUnreachable> {
-    try {
-        return await look();
-    } catch (error) {
-        if (watch && error instanceof ClusterUnreachable) return error;
-        throw error;
-    }
-}
-
-function silence(error: Error): string {
-    return `cilium-spire: ${messageOf(error)} Looking again every ${WATCH_PAUSE_MS / 1000} s.`;
 }
 
 /** What was asked for by name and could not be looked at is not well for that. */
