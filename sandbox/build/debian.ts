@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cached } from "./cache";
+import { sandboxSources } from "../host/paths";
 import { run } from "../host/shell";
 
 /**
@@ -16,6 +17,7 @@ const ROOTS = {
     "cilium-runtime": [
         "clang-19",
         "llvm-19",
+        "ccache",
         "iproute2",
         "iptables",
         "ipset",
@@ -50,7 +52,8 @@ export async function ensureRoot(name: RootName): Promise<string> {
     const packages = ROOTS[name];
     const distribution = await readFile("/etc/os-release", "utf8");
     const script = rootScript(name);
-    const inputs = { packages, distribution, script };
+    const clang = await readFile(join(sandboxSources, "build", "clang.sh"), "utf8");
+    const inputs = { packages, distribution, script, ...(name === "cilium-runtime" && { clang }) };
     return cached(name, inputs, async (dir) => {
         const sources = await aptSources();
         const base = sources[0]!;
@@ -61,6 +64,7 @@ export async function ensureRoot(name: RootName): Promise<string> {
             {
                 timeoutMs: 1_200_000,
                 env: {
+                    CLANG: clang,
                     TOOLS: tools,
                     SUITE: base.suite,
                     MIRROR: base.uri,
@@ -85,7 +89,7 @@ export DEBOOTSTRAP_DIR=$TOOLS/usr/share/debootstrap
 printf '%s\\n' "$SOURCES" > "$root/etc/apt/sources.list"
 chroot "$root" apt-get -q update
 chroot "$root" apt-get -q install -y --no-install-recommends $PACKAGES
-${name === "cilium-runtime" ? COMPILER_LINKS : ""}umount "$root/proc" "$root/sys" 2>/dev/null || true
+${name === "cilium-runtime" ? COMPILER : ""}umount "$root/proc" "$root/sys" 2>/dev/null || true
 rm -rf "$root"/var/cache/apt "$root"/var/lib/apt/lists "$root"/var/log/* "$root"/usr/share/doc \\
     "$root"/usr/share/man "$root"/usr/share/locale "$root"/etc/resolv.conf "$root"/tmp/*
 mkdir -p "$root/var/cache/apt"
@@ -93,7 +97,10 @@ mkdir -p "$root/var/cache/apt"
 }
 
 /** Cilium calls its compiler without a version. */
-const COMPILER_LINKS = `for tool in clang llc; do ln -sf "$tool-19" "$root/usr/bin/$tool"; done
+const COMPILER = `ln -sf llc-19 "$root/usr/bin/llc"
+rm -f "$root/usr/bin/clang"
+printf '%s' "$CLANG" > "$root/usr/bin/clang"
+chmod 755 "$root/usr/bin/clang"
 `;
 
 interface AptSource {

@@ -17,6 +17,9 @@ export const cacheRoot = join(
     "cilium-spire",
 );
 
+/** What Cilium's agents have compiled (sandbox/build/clang.sh), on any node. */
+export const compiledDir = join(cacheRoot, "ccache");
+
 /** Running instances: keys, etcd data, node disks, logs. `down` empties it. */
 export const stateRoot = join(
     process.env.XDG_STATE_HOME || join(homedir(), ".local", "state"),

@@ -4,8 +4,8 @@
 # machine loses power.
 #
 # Environment: NODE_NAME, NODE_IP, NODE_DIR (its disk), CGROUP (its cgroup, relative), CGROUP2 (the
-# same as a directory of the cgroup2 hierarchy), API_ADDRESS, API_NAME, KUBELET, PATH with containerd; where kube-proxy
-# runs, KUBE_PROXY_DIR with it and KUBE_PROXY_ROOT, a root file system with iptables.
+# same as a directory of the cgroup2 hierarchy), COMPILED (what clang.sh keeps), API_ADDRESS, API_NAME, KUBELET, PATH with
+# containerd; where kube-proxy runs, KUBE_PROXY_DIR with it and KUBE_PROXY_ROOT, a root file system with iptables.
 set -eu
 hostname "$NODE_NAME"
 cgroups=/sys/fs/cgroup
@@ -40,9 +40,10 @@ echo 'nameserver 127.0.0.1' > /etc/resolv.conf
 rm -rf /etc/cni /opt/cni
 
 mount -t tmpfs tmpfs /run
-mkdir -p /run/netns /run/cilium/cgroupv2
+mkdir -p /run/netns /run/cilium/cgroupv2 /run/cilium/ccache
 # Cilium attaches its socket load balancer here. The root of the hierarchy would serve all nodes at once.
 mount --bind "$CGROUP2" /run/cilium/cgroupv2
+mount --bind "$COMPILED" /run/cilium/ccache
 
 # Overlay file systems cannot stack their writable part on another: these need the real disk.
 for dir in containerd kubelet; do

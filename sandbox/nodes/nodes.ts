@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { poll } from "@cilium-spire/entries-provider/poll";
@@ -10,7 +10,7 @@ import type { Instance, Node } from "../host/instance";
 import { getNodes, kubectl } from "../controlPlane/kubectl";
 import { connectNode, disconnectNode, routePods } from "./network";
 import { createNodeFiles, kubeProxyDir } from "./nodeFiles";
-import { sandboxSources } from "../host/paths";
+import { compiledDir, sandboxSources } from "../host/paths";
 import { isRunning, logTail, startService, type Service } from "../host/services";
 import { run, SOON } from "../host/shell";
 import { variantOf } from "../controlPlane/variant";
@@ -53,6 +53,7 @@ export async function startNode(instance: Instance, node: Node): Promise<void> {
             NODE_DIR: node.dir,
             CGROUP: node.cgroup,
             CGROUP2: cgroupDir(node.cgroup),
+            COMPILED: compiledDir,
             API_ADDRESS: instance.apiAddress,
             API_NAME: variant.apiName,
             KUBELET: await ensureBinary("kubelet"),
@@ -63,6 +64,7 @@ export async function startNode(instance: Instance, node: Node): Promise<void> {
             PATH: toolPath(await ensureTools()),
         },
     };
+    await mkdir(compiledDir, { recursive: true });
     await createCgroup(service.cgroup);
     await startService(instance, service);
 }
