@@ -10,58 +10,69 @@ import { run } from "../host/shell";
 import { TEST_IMAGES } from "./testImages";
 import { KUBERNETES_VERSION, moduleName, type Versions, wantedVersions } from "./versions";
 
+/** The name of an archive in its directory. */
+export const IMAGES_FILE = "images.tar";
+/** Archives of test images that the cache keeps: those of two source trees. */
+const KEPT_TEST_IMAGES = 2;
+
 /** A layer whose sources are files of this machine: all that its content depends on. */
 type Layer =
     | { directory: string }
     | (Omit<LayerSpec, "files"> & { files: Record<string, string | { text: string }> });
 
-/** The docker-archive with all images; `docker load` and `kind load image-archive` read it, too. */
-export async function ensureImageArchive(versions: readonly Versions[]): Promise<string> {
-    const all: { image: ImageSpec; layers: Layer[] }[] = [];
+/** An image whose layers are files of this machine: all that its content depends on. */
+export type ResolvedImage = Pick<ImageSpec, "tag" | "config"> & { layers: Layer[] };
+
+/** The images of a cluster with these versions, whose programs are built first where the cache does not have them. */
+export async function resolveImages(versions: readonly Versions[]): Promise<ResolvedImage[]> {
+    const all: ResolvedImage[] = [];
     for (const each of versions) {
         for (const image of all.length
             ? imageSpecs(each)
             : [...CLUSTER_IMAGES, ...imageSpecs(each)]) {
-            if (all.some((other) => other.image.tag === image.tag)) continue;
-            const layers = image.layers.map((layer) => resolveLayer(layer, each));
-            all.push({ image, layers: await Promise.all(layers) });
+            if (all.some(({ tag }) => tag === image.tag)) continue;
+            all.push(await resolveImage(image, each));
         }
     }
-    return await archiveOf("images", all);
+    return all;
 }
 
 /** The docker-archive with the images that some tests need, besides those of a cluster. */
 export async function ensureTestImageArchive(): Promise<string> {
     const versions = wantedVersions();
-    const all = TEST_IMAGES.map(async (image) => ({
-        image,
-        layers: await Promise.all(image.layers.map((layer) => resolveLayer(layer, versions))),
-    }));
-    return await archiveOf("test-images", await Promise.all(all));
+    const images = await Promise.all(TEST_IMAGES.map((image) => resolveImage(image, versions)));
+    const dir = await cached("test-images", images, (target) => writeImages(images, target), {
+        last: KEPT_TEST_IMAGES,
+    });
+    return join(dir, IMAGES_FILE);
 }
 
-async function archiveOf(
-    name: string,
-    all: { image: ImageSpec; layers: Layer[] }[],
-): Promise<string> {
-    const content = all.map(({ image: { tag, config }, layers }) => ({ tag, config, layers }));
-    const dir = await cached(name, content, async (target) => {
-        const parts = join(target, "parts");
-        const digests = new Map<string, string>();
-        const archived: ArchivedImage[] = [];
-        for (const { tag, config, layers } of content) {
-            const image: ArchivedImage = { tag, config, layers: [] };
-            for (const layer of layers) {
-                const key = JSON.stringify(layer);
-                const digest = digests.get(key) ?? (await packLayer(layer, parts));
-                digests.set(key, digest);
-                image.layers.push(digest);
-            }
-            archived.push(image);
+/**
+ * Writes the docker-archive with these images, {@link IMAGES_FILE}.
+ *
+ * @param dir an empty directory.
+ */
+export async function writeImages(images: readonly ResolvedImage[], dir: string): Promise<void> {
+    const parts = join(dir, "parts");
+    const digests = new Map<string, string>();
+    const archived: ArchivedImage[] = [];
+    for (const { tag, config, layers } of images) {
+        const image: ArchivedImage = { tag, config, layers: [] };
+        for (const layer of layers) {
+            const key = JSON.stringify(layer);
+            const digest = digests.get(key) ?? (await packLayer(layer, parts));
+            digests.set(key, digest);
+            image.layers.push(digest);
         }
-        await writeArchive(join(target, "images.tar"), parts, archived);
-    });
-    return join(dir, "images.tar");
+        archived.push(image);
+    }
+    await writeArchive(join(dir, IMAGES_FILE), parts, archived);
+}
+
+async function resolveImage(image: ImageSpec, of: Versions): Promise<ResolvedImage> {
+    const { tag, config } = image;
+    const layers = await Promise.all(image.layers.map((layer) => resolveLayer(layer, of)));
+    return { tag, config, layers };
 }
 
 async function resolveLayer(layer: LayerSpec | RootName, of: Versions): Promise<Layer> {

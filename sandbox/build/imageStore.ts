@@ -1,14 +1,24 @@
-import { cp, mkdir, readdir, readlink, symlink } from "node:fs/promises";
+import { cp, mkdir, readdir, readlink, rm, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { cached } from "./cache";
 import { ensureTools } from "./debian";
 import type { Instance } from "../host/instance";
-import { ensureImageArchive } from "./imageArchive";
+import { IMAGES_FILE, resolveImages, writeImages } from "./imageArchive";
+import { stateRoot } from "../host/paths";
 import { run } from "../host/shell";
 import { type Versions, wantedVersions } from "./versions";
 
 /** containerd's databases: the only files below its directory that are ever written in place. */
 const DATABASES = /\.db$/;
+
+/** In the state directory of an instance, the link to its store. */
+const LINK = "images";
+
+/**
+ * Stores that the cache keeps, of 2 to 4 GB: those of `dev`, of the tests that upgrade, and of two versions somebody is
+ * at work with.
+ */
+const KEPT_STORES = 4;
 
 /** Imports the archive with a containerd that lives as long as this script. */
 const IMPORT_SCRIPT = `
@@ -31,19 +41,35 @@ kill $! && wait || true
  * A containerd data directory into which all images were imported and unpacked once. Each node starts
  * from a copy (see {@link copyImageStore}) instead of importing 1 GB by itself.
  *
+ * Of those that were asked for before, the cache keeps the last few, and those of sandboxes that are there.
+ *
  * @param versions of Cilium and SPIRE. @default those of the stack `dev`
  */
 export async function ensureImageStore(
     versions: readonly Versions[] = [wantedVersions()],
 ): Promise<string> {
-    const archive = await ensureImageArchive(versions);
+    const images = await resolveImages(versions);
     const tools = await ensureTools();
-    return cached("image-store", { archive, tools, IMPORT_SCRIPT }, async (dir) => {
-        const env = { STORE: dir, ARCHIVE: archive, PATH: toolPath(tools) };
+    const make = async (dir: string) => {
+        const archives = join(dir, "archives");
+        await mkdir(archives);
+        await writeImages(images, archives);
+        const file = join(archives, IMAGES_FILE);
+        const env = { STORE: dir, ARCHIVE: file, PATH: toolPath(tools) };
         const isolated = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
         const script = ["sh", "-euc", IMPORT_SCRIPT];
         await run("unshare", [...isolated, ...script], { env, timeoutMs: 600_000 });
-    });
+        await rm(archives, { recursive: true }); // all of it is in the store
+    };
+    const inputs = { images, tools, IMPORT_SCRIPT };
+    return cached("image-store", inputs, make, { last: KEPT_STORES, isUsed: isNodes });
+}
+
+/** Whether the nodes of a sandbox start with this store. */
+export async function isNodes(store: string): Promise<boolean> {
+    const names = await readdir(stateRoot).catch(() => []);
+    const links = names.map((name) => readlink(join(stateRoot, name, LINK)).catch(() => undefined));
+    return (await Promise.all(links)).includes(store);
 }
 
 /**
@@ -69,7 +95,7 @@ export async function storeOf(instance: Instance): Promise<string> {
 }
 
 function storeLink(instance: Instance): string {
-    return join(instance.stateDir, "images");
+    return join(instance.stateDir, LINK);
 }
 
 /** `PATH` with the unpacked Debian tools first. */
