@@ -21,7 +21,7 @@ const UNCONNECTED: Trouble = {
 };
 
 /** Nodes that are looked at: of more, these many. */
-const MOST_NODES = 50;
+export const MOST_NODES = 50;
 const EXEC_MS = 20_000;
 
 /**
@@ -69,7 +69,7 @@ const handshake: Check = {
             const scrape = metricsPort === undefined ? undefined : agent?.status?.podIP;
             const target = next.status!.hostIP!;
             const args = [target, port, scrape ?? "", metricsPort ?? ""];
-            const output = await inAgent(patient, pod, args);
+            const output = await inAgent(patient, pod, SCRIPT, args);
             if (!output.startsWith("dialled\n")) {
                 const what = `${node} cannot connect to ${next.spec!.nodeName!} at ${target}:${port}`;
                 findings.push(found(PORT, `Node ${next.spec!.nodeName!}`, what, { PORT: port }));
@@ -97,11 +97,22 @@ function metricsPortOf(conf: string): string | undefined {
     return /"?port"?\s*[:=]\s*"?(\d+)/.exec(section)?.[1] ?? setting(section, "port");
 }
 
-async function inAgent(patient: Patient, pod: V1Pod, args: string[]): Promise<string> {
+/**
+ * Runs a script for bash in a pod of Cilium's agents.
+ *
+ * @returns what it writes to stdout.
+ * @throws LeftOut when it fails.
+ */
+export async function inAgent(
+    patient: Patient,
+    pod: V1Pod,
+    script: string,
+    args: string[],
+): Promise<string> {
     const { name, namespace } = pod.metadata!;
     const { code, stdout, stderr } = await patient.cluster.exec(
         { namespace: namespace!, pod: name!, container: CILIUM.agentContainer },
-        ["bash", "-c", SCRIPT, "doctor", ...args],
+        ["bash", "-c", script, "doctor", ...args],
         { timeoutMs: EXEC_MS },
     );
     if (code === 0) return stdout;

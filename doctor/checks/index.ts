@@ -10,6 +10,7 @@ import { logChecks } from "./logs";
 import { operatorChecks } from "./operator";
 import { policyChecks } from "./policies";
 import { serverChecks } from "./server";
+import { startedChecks } from "./started";
 import { versionChecks } from "./versions";
 
 export const checks: readonly Check[] = [
@@ -20,6 +21,7 @@ export const checks: readonly Check[] = [
     ...entryChecks,
     ...operatorChecks,
     ...ciliumChecks,
+    ...startedChecks,
     ...identityChecks,
     ...handshakeChecks,
     ...policyChecks,

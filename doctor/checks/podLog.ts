@@ -9,14 +9,32 @@ const SHOWN = 300;
 /** The lines that a container has written in the last seconds. */
 export async function recentLines(
     cluster: Cluster,
-    { metadata }: V1Pod,
+    pod: V1Pod,
     container: string,
     sinceSeconds: number,
+): Promise<string[]> {
+    return await linesOf(cluster, pod, container, { sinceSeconds });
+}
+
+/** The first lines of a container's log; of one that was rotated, those of its last file. */
+export async function firstLines(
+    cluster: Cluster,
+    pod: V1Pod,
+    container: string,
+): Promise<string[]> {
+    return await linesOf(cluster, pod, container, {});
+}
+
+async function linesOf(
+    cluster: Cluster,
+    { metadata }: V1Pod,
+    container: string,
+    options: { sinceSeconds?: number },
 ): Promise<string[]> {
     const log = await cluster.ask(
         cluster.core.readNamespacedPodLog({
             ...{ name: metadata!.name!, namespace: metadata!.namespace! },
-            ...{ container, sinceSeconds, limitBytes: LIMIT_BYTES },
+            ...{ container, limitBytes: LIMIT_BYTES, ...options },
         }),
     );
     // The client gives no text for an empty log.

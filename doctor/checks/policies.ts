@@ -44,6 +44,22 @@ const BROAD: Trouble = {
     note: true,
 };
 
+const INVALID: Trouble = {
+    id: "policy-invalid",
+    symptom:
+        "`kubectl get ciliumnetworkpolicies` has `VALID False` for a policy with `authentication`.",
+    why: "What Cilium takes for invalid it need not enforce: from 1.19 on, a rule with `mode: required` lets packets pass unauthenticated where authentication is off.",
+    cure: "do what the message asks for: `kubectl NAMESPACED edit KIND NAME`; where it says that mutual auth is disabled, set `authentication.enabled=true` in the release of Cilium and let its operator start anew: `kubectl -n CILIUM delete pod -l io.cilium/app=operator`",
+};
+const INVALID_OTHER: Trouble = {
+    id: "policy-invalid-other",
+    symptom:
+        "`kubectl get ciliumnetworkpolicies` has `VALID False` for a policy without `authentication`.",
+    why: "What Cilium takes for invalid it need not enforce.",
+    cure: "do what the message asks for: `kubectl NAMESPACED edit KIND NAME`",
+    note: true,
+};
+
 /** Entities that are, or have among them, what never has an SVID (cilium pkg/identity/numericidentity.go). */
 const UNABLE = [
     "host",
@@ -64,12 +80,14 @@ interface Policy {
     name: string;
     namespace?: string | undefined;
     rules: Rule[];
+    /** Why Cilium's operator, which looks at each policy, takes it for invalid. */
+    invalid?: string | undefined;
 }
 
 const policies: Check = {
     id: "policies",
     name: "policies",
-    troubles: [DNS, SPIRE, STORAGE, RESERVED, BROAD],
+    troubles: [DNS, SPIRE, STORAGE, RESERVED, BROAD, INVALID, INVALID_OTHER],
     extra: true,
     run: async (patient) => {
         const [namespaced, wide, identities] = await Promise.all([
@@ -77,11 +95,15 @@ const policies: Check = {
             policiesOf(patient.cluster, "ciliumclusterwidenetworkpolicies"),
             labelledIdentities(patient.cluster),
         ]);
-        const requiring = [...namespaced, ...wide].filter(({ rules }) => rules.some(requires));
-        const findings = requiring.flatMap((policy) => [
-            ...locked(patient, policy, identities),
-            ...unable(policy),
-        ]);
+        const all = [...namespaced, ...wide];
+        const requiring = all.filter(({ rules }) => rules.some(requires));
+        const findings = [
+            ...requiring.flatMap((policy) => [
+                ...locked(patient, policy, identities),
+                ...unable(policy),
+            ]),
+            ...all.flatMap((policy) => invalid(patient, policy)),
+        ];
         return { seen: `${requiring.length} require authentication, of what can`, findings };
     },
 };
@@ -154,6 +176,17 @@ function unable(policy: Policy) {
     );
 }
 
+function invalid({ site }: Patient, policy: Policy) {
+    if (policy.invalid === undefined) return [];
+    const { where, words } = wordsOf(policy);
+    const authenticates = policy.rules.some(({ ingress = [], egress = [] }) =>
+        [...ingress, ...egress].some(({ authentication }) => authentication !== undefined),
+    );
+    const trouble = authenticates ? INVALID : INVALID_OTHER;
+    const what = `Cilium says: ${policy.invalid}`;
+    return [found(trouble, where, what, { ...words, CILIUM: site.namespace })];
+}
+
 function requires({ ingress = [], egress = [] }: Rule): boolean {
     return [...ingress, ...egress].some(
         ({ authentication }) => authentication?.mode === "required",
@@ -176,6 +209,7 @@ async function policiesOf(cluster: Cluster, plural: string): Promise<Policy[]> {
         metadata: { name: string; namespace?: string };
         spec?: Rule;
         specs?: Rule[];
+        status?: { conditions?: { type: string; status: string; message?: string }[] };
     }
     const kind =
         plural === "ciliumnetworkpolicies"
@@ -185,10 +219,15 @@ async function policiesOf(cluster: Cluster, plural: string): Promise<Policy[]> {
     return await cluster.list(
         (page): Promise<List<Item>> =>
             cluster.custom.listClusterCustomObject({ ...resource, ...page }),
-        ({ metadata: { name, namespace }, spec, specs = [] }) => ({
-            ...{ kind, name, namespace },
-            rules: [...(spec ? [spec] : []), ...specs],
-        }),
+        ({ metadata: { name, namespace }, spec, specs = [], status }) => {
+            const condition = status?.conditions?.find(({ type }) => type === "Valid");
+            const invalid = condition?.status === "False" && (condition.message ?? "invalid");
+            return {
+                ...{ kind, name, namespace },
+                rules: [...(spec ? [spec] : []), ...specs],
+                ...(invalid && { invalid }),
+            };
+        },
     );
 }
 

@@ -106,7 +106,9 @@ test("preview.yaml is enough for the doctor, except what only the SPIRE server k
         ...["nodes", "ca", "spire-agents", "entries", "delegates", "operator-identity"],
         ...["trust-domain", "identities"],
     ]);
-    assert.deepEqual(leftOut(NOT_ALLOWED), ["coverage", "handshake", "policies", "logs"]);
+    assert.deepEqual(leftOut(NOT_ALLOWED), [
+        ...["coverage", "operator-start", "cilium-start", "handshake", "policies", "logs"],
+    ]);
 });
 
 test("doctor.yaml with preview.yaml and exec.yaml is enough for all of the doctor", async () => {
