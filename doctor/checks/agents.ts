@@ -3,7 +3,8 @@ import { posix } from "node:path";
 import { isReady, messageOf, podState, waitForAgents } from "@cilium-spire/entries-provider";
 import { AGENT_NAME, CILIUM } from "../../components/names";
 import { LeftOut } from "../leftOut";
-import { type Check, found, type Trouble } from "./check";
+import type { Patient } from "../patient";
+import { type Check, type Finding, found, type Trouble } from "./check";
 
 const ABSENT: Trouble = {
     id: "agents-absent",
@@ -11,6 +12,13 @@ const ABSENT: Trouble = {
         "Cilium logs `SPIRE admin socket does not exist` on some nodes, or the agents' pods never become Ready.",
     why: "Where no agent has attested, no pod has an identity: it is blocked where authentication is required.",
     cure: "see why: `kubectl -n NAMESPACE get pods -o wide` and the log of the agent that is named; then run the doctor again",
+};
+const FORMER_NODE: Trouble = {
+    id: "agent-former-node",
+    symptom:
+        "Pods on one node are blocked since its Node object was deleted and made anew; its SPIRE agent is Ready.",
+    why: "The agent has the identity of the Node object that is gone; entries are for the one that is there.",
+    cure: "let it attest anew: `kubectl -n NAMESPACE delete pod POD`; then `pulumi up`",
 };
 const NOT_READY: Trouble = {
     id: "agent-not-ready",
@@ -45,7 +53,7 @@ const SOCKET_WORKLOAD: Trouble = {
 const agents: Check = {
     id: "spire-agents",
     name: "SPIRE agents",
-    troubles: [ABSENT, NOT_READY],
+    troubles: [ABSENT, FORMER_NODE, NOT_READY],
     run: async (patient) => {
         const { cluster } = patient;
         const ref = patient.agentsRef();
@@ -59,6 +67,10 @@ const agents: Check = {
         } catch (error) {
             if (error instanceof LeftOut) throw error;
             const what = messageOf(error).replace(/^no .*?: /, "");
+            const former = await formerNodes(patient);
+            if (former.some((finding) => what.includes(finding.what))) {
+                return { seen: "", findings: former };
+            }
             return { seen: "", findings: [found(ABSENT, where, what, { NAMESPACE })] };
         }
         const [pods, nodes] = await Promise.all([patient.agentPods(), cluster.nodeHeaders()]);
@@ -74,6 +86,18 @@ const agents: Check = {
         return { seen: `on ${count} nodes`, findings };
     },
 };
+
+/** Agents that run and have attested as other nodes; none when there are others that are late. */
+async function formerNodes(patient: Patient): Promise<Finding[]> {
+    const [{ late }, pods] = await Promise.all([patient.rollCall(), patient.agentPods()]);
+    const findings = late.flatMap(({ node, why }) => {
+        const pod = pods.find((each) => each.spec?.nodeName === node.name && isReady(each));
+        if (!pod) return [];
+        const words = { NAMESPACE: pod.metadata!.namespace!, POD: pod.metadata!.name! };
+        return [found(FORMER_NODE, `Node ${node.name}`, why, words)];
+    });
+    return findings.length === late.length ? findings : [];
+}
 
 const coverage: Check = {
     id: "coverage",

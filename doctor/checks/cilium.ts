@@ -23,7 +23,7 @@ const KVSTORE: Trouble = {
     id: "cilium-identities-in-kvstore",
     symptom: "SPIRE never gets an entry below `/identity/`.",
     why: "The operator registers CiliumIdentity objects, of which there are none with a key-value store.",
-    cure: "set `identityAllocationMode=crd` in the release of Cilium",
+    cure: "set `identityAllocationMode=crd` in the release of Cilium; where that is so, and the ConfigMap was edited: `pulumi up --refresh`",
 };
 const ADDRESS: Trouble = {
     id: "server-address",

@@ -20,7 +20,7 @@ const NODE_EXCLUDED: Trouble = {
     symptom:
         "Pods on one node are blocked where authentication is required, after the node was away or is new.",
     why: "Without entries its agent gets no identities, so its pods are blocked where authentication is required.",
-    cure: "bring the node back or remove it: `kubectl describe node NODE`; then run `pulumi up`",
+    cure: "see why: `kubectl describe node NODE`; bring it back, then run `pulumi up`; or, when it does not come back: `kubectl delete node NODE`",
     note: true,
 };
 const AGENT_BANNED: Trouble = {

@@ -33,14 +33,14 @@ const RESERVED: Trouble = {
     symptom:
         "Pods cannot reach the API server, or the kubelet's probes fail, since a policy with `mode: required`.",
     why: "Reserved identities (nodes, the API server, the world) have no SVID: Cilium skips them, and their packets stay blocked.",
-    cure: "allow these entities by a rule of its own without `authentication`: `kubectl NAMESPACED edit KIND NAME`",
+    cure: "allow these entities by a rule of its own without `authentication`: `kubectl NAMESPACED edit KIND NAME`, or delete it: `kubectl NAMESPACED delete KIND NAME`",
 };
 const BROAD: Trouble = {
     id: "policy-requires-all",
     symptom:
         "Nodes, and with them probes and pods on the host's network, are blocked since a policy with `mode: required`.",
     why: "The peers of this rule include reserved identities, which cannot authenticate.",
-    cure: "where nodes or the API server are among the peers that are meant, allow them by a rule of its own without `authentication`: `kubectl NAMESPACED edit KIND NAME`",
+    cure: "where nodes or the API server are among the peers that are meant, allow them by a rule of its own without `authentication`: `kubectl NAMESPACED edit KIND NAME`, or delete it: `kubectl NAMESPACED delete KIND NAME`",
     note: true,
 };
 
@@ -49,14 +49,14 @@ const INVALID: Trouble = {
     symptom:
         "`kubectl get ciliumnetworkpolicies` has `VALID False` for a policy with `authentication`.",
     why: "What Cilium takes for invalid it need not enforce: from 1.19 on, a rule with `mode: required` lets packets pass unauthenticated where authentication is off.",
-    cure: "do what the message asks for: `kubectl NAMESPACED edit KIND NAME`; where it says that mutual auth is disabled, set `authentication.enabled=true` in the release of Cilium and let its operator start anew: `kubectl -n CILIUM delete pod -l io.cilium/app=operator`",
+    cure: "do what the message asks for: `kubectl NAMESPACED edit KIND NAME`, or delete it: `kubectl NAMESPACED delete KIND NAME`; where it says that mutual auth is disabled, set `authentication.enabled=true` in the release of Cilium and let its operator start anew: `kubectl -n CILIUM delete pod -l io.cilium/app=operator`",
 };
 const INVALID_OTHER: Trouble = {
     id: "policy-invalid-other",
     symptom:
         "`kubectl get ciliumnetworkpolicies` has `VALID False` for a policy without `authentication`.",
     why: "What Cilium takes for invalid it need not enforce.",
-    cure: "do what the message asks for: `kubectl NAMESPACED edit KIND NAME`",
+    cure: "do what the message asks for: `kubectl NAMESPACED edit KIND NAME`, or delete it: `kubectl NAMESPACED delete KIND NAME`",
     note: true,
 };
 

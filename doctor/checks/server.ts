@@ -24,7 +24,7 @@ const DOWN: Trouble = {
     symptom:
         "The pod of the SPIRE server is Pending, crashes or is not Ready (no volume, a database that does not answer, a wrong configuration).",
     why: "Nobody gets or renews an identity; those that exist work until they expire.",
-    cure: "correct what the finding says; more: `kubectl -n NAMESPACE describe pod POD` and `kubectl -n NAMESPACE logs POD --previous`",
+    cure: "correct what the finding says; more: `kubectl -n NAMESPACE describe pod POD` and `kubectl -n NAMESPACE logs POD --previous`; where its StatefulSet was changed last: `kubectl -n NAMESPACE rollout undo statefulset/NAME`, then `kubectl -n NAMESPACE delete pod POD`, which a StatefulSet does not replace by itself",
 };
 const REPLICA_DOWN: Trouble = {
     id: "server-replica-down",
@@ -82,7 +82,8 @@ const pods: Check = {
             const words = pod && (await lastWords(patient.cluster, pod, container));
             const state = bad.map(podState).join("; ") || "has no pods";
             const what = words === undefined ? state : `${state}; its last words: ${words}`;
-            return only(found(DOWN, where, what, { NAMESPACE: namespace, POD: name }));
+            const filled = { NAMESPACE: namespace, POD: name, NAME: statefulSet };
+            return only(found(DOWN, where, what, filled));
         }
         const findings = bad.map((pod) => {
             const words = { NAMESPACE: namespace, POD: pod.metadata!.name! };

@@ -1,14 +1,18 @@
 /** Faults of Cilium's configuration, and policies that lock out what authentication needs. */
 import { kubectl as kubectlOf } from "../../../sandbox/controlPlane/kubectl";
 import { kubectl, sandbox } from "../../support/world";
-import type { Fault } from "./fault";
+import { type Fault, LOGS } from "./fault";
 
+const GET = "-n kube-system get configmap cilium-config";
 const CONFIG = "-n kube-system patch configmap cilium-config --type=merge -p";
+const WORKER = "precinct-99-worker";
+
+function put(key: string, value: string): () => Promise<unknown> {
+    return () => kubectl(`${CONFIG} ${JSON.stringify({ data: { [key]: value } })}`);
+}
 
 /** Of Cilium's ConfigMap, which its pods read when they start. */
 export function configFaults(): Fault[] {
-    const put = (key: string, value: string) => () =>
-        kubectl(`${CONFIG} ${JSON.stringify({ data: { [key]: value } })}`);
     const where = /^ConfigMap kube-system\/cilium-config$/;
     const changed = { check: "cilium", trouble: "cilium-config-changed", where };
     return [
@@ -38,6 +42,12 @@ export function configFaults(): Fault[] {
             ...{ implied: ["cilium-config-changed"], withNext: true },
         },
         {
+            name: "Cilium keeps its identities in a key-value store",
+            make: put("identity-allocation-mode", "kvstore"),
+            ...{ check: "cilium", trouble: "cilium-identities-in-kvstore", where },
+            ...{ says: /is "kvstore"$/, withNext: true },
+        },
+        {
             name: "Cilium is told another server",
             make: put("mesh-auth-spire-server-address", "spire-server.spire.svc:8081"),
             ...{ check: "server-address", trouble: "server-address" },
@@ -45,17 +55,52 @@ export function configFaults(): Fault[] {
             implied: ["cilium-config-changed"],
         },
         {
-            name: "Cilium keeps its identities in a key-value store",
-            make: put("identity-allocation-mode", "kvstore"),
-            ...{ check: "cilium", trouble: "cilium-identities-in-kvstore", where },
-            ...{ says: /is "kvstore"$/, heal: put("identity-allocation-mode", "crd") },
-        },
-        {
             name: "authentication is half switched off, and there is no stack",
             make: put("mesh-auth-mutual-enabled", "false"),
             ...{ check: "cilium", trouble: "cilium-config-incomplete", where },
             says: /^mesh-auth-mutual-enabled is "false", not "true"$/,
             ...{ withoutStack: true, heal: put("mesh-auth-mutual-enabled", "true") },
+        },
+    ];
+}
+
+/** Pods that started while the ConfigMap was another: it is as it was when the doctor looks. */
+export function startFaults(): Fault[] {
+    const meanwhile = async (key: string, value: string, restart: () => Promise<unknown>) => {
+        const usual = await kubectl(`${GET} -o jsonpath={.data.${key}}`);
+        await put(key, value)();
+        await restart();
+        await put(key, usual)();
+    };
+    return [
+        {
+            name: "the operator started while authentication was off",
+            make: () =>
+                meanwhile("mesh-auth-enabled", "false", async () => {
+                    await kubectl("-n kube-system delete pod -l io.cilium/app=operator");
+                    const ready = "rollout status deployment/cilium-operator --timeout=120s";
+                    await kubectl(`-n kube-system ${ready}`);
+                }),
+            ...{ check: "operator-start", trouble: "operator-outdated" },
+            says: /^mesh-auth-enabled is "true" and was "false" when it started$/,
+            where: /^Deployment kube-system\/cilium-operator$/,
+            // It says so of the demo's policies; its former self had the lease.
+            implied: ["policy-invalid", ...LOGS.server],
+        },
+        {
+            name: "one of Cilium's agents started with another queue",
+            make: () =>
+                meanwhile("mesh-auth-queue-size", "5", async () => {
+                    const pod = `-l k8s-app=cilium --field-selector spec.nodeName=${WORKER}`;
+                    await kubectl(`-n kube-system delete pod ${pod}`);
+                    await kubectl("-n kube-system rollout status daemonset/cilium --timeout=180s");
+                }),
+            ...{ check: "cilium-start", trouble: "cilium-agents-outdated" },
+            says: new RegExp(
+                `^mesh-auth-queue-size is "1024" and was "5" when it started on ${WORKER}$`,
+            ),
+            where: /^DaemonSet kube-system\/cilium$/,
+            implied: [...LOGS.delegate, ...LOGS.server],
         },
     ];
 }
@@ -74,6 +119,8 @@ export function policyFaults(): Fault[] {
     const authentication = { mode: "required" };
     const nobody = { matchLabels: { "lock-test": "nobody" } };
     const ingress = [{ authentication, fromEndpoints: [nobody] }];
+    // The API server admits it, Cilium does not.
+    const mixed = { fromEndpoints: [nobody], fromCIDR: ["192.0.2.0/24"] };
     const delete_ = /^kubectl (-n \S+ )?delete cilium/;
     const lock = (name: string, what: string, trouble: string, more: object): Fault => ({
         name: `a policy requires authentication of ${what}`,
@@ -110,25 +157,39 @@ export function policyFaults(): Fault[] {
             make: policy("lock-storage", "local-path-storage", { endpointSelector: {}, ingress }),
             says: /^requires authentication of local-path-storage\/local-path-provisioner/,
         }),
-        {
-            ...lock("require-api", "the API server", "policy-requires-reserved", {
-                make: policy("require-api", "default", {
-                    endpointSelector: nobody,
-                    egress: [{ authentication, toEntities: ["kube-apiserver"] }],
-                }),
-                says: /^requires authentication of kube-apiserver$/,
+        lock("require-api", "the API server", "policy-requires-reserved", {
+            make: policy("require-api", "default", {
+                endpointSelector: nobody,
+                egress: [{ authentication, toEntities: ["kube-apiserver"] }],
             }),
-            heal: () => kubectl("-n default delete ciliumnetworkpolicy require-api"),
+            says: /^requires authentication of kube-apiserver$/,
+        }),
+        lock("require-all", "the whole cluster", "policy-requires-all", {
+            make: policy("require-all", "default", {
+                endpointSelector: nobody,
+                ingress: [{ authentication, fromEntities: ["cluster"] }],
+            }),
+            says: /^requires authentication of cluster$/,
+        }),
+        {
+            ...lock("mixed", "what no rule can have", "policy-invalid", {
+                make: policy("mixed", "default", {
+                    endpointSelector: nobody,
+                    ingress: [{ authentication, ...mixed }],
+                }),
+                says: /^Cilium says: .*combining \w+ and \w+ is not supported/i,
+            }),
+            name: "Cilium takes a policy with authentication for invalid",
         },
         {
-            ...lock("require-all", "the whole cluster", "policy-requires-all", {
-                make: policy("require-all", "default", {
+            ...lock("mixed-plain", "nobody", "policy-invalid-other", {
+                make: policy("mixed-plain", undefined, {
                     endpointSelector: nobody,
-                    ingress: [{ authentication, fromEntities: ["cluster"] }],
+                    ingress: [mixed],
                 }),
-                says: /^requires authentication of cluster$/,
+                says: /^Cilium says: .*combining \w+ and \w+ is not supported/i,
             }),
-            heal: () => kubectl("-n default delete ciliumnetworkpolicy require-all"),
+            name: "Cilium takes a policy without authentication for invalid",
         },
     ];
 }

@@ -1,6 +1,6 @@
-/** The faults of 55-doctor: cheap ones, none of which restarts Cilium. */
+/** The faults of 55-doctor: cheap ones; one restarts Cilium's agents. */
 import type { World } from "../../support/world";
-import { configFaults, policyFaults } from "./cilium";
+import { configFaults, policyFaults, startFaults } from "./cilium";
 import type { Fault } from "./fault";
 import { entryFaults, operatorFaults } from "./registration";
 import { clusterFaults, spireFaults } from "./spire";
@@ -12,7 +12,8 @@ export function faultsOf(world: () => World): Fault[] {
         ...operatorFaults(world),
         ...configFaults(),
         ...policyFaults(),
-        ...clusterFaults(world),
+        ...startFaults(),
+        ...clusterFaults(),
         ...spireFaults(world),
     ];
 }

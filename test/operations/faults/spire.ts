@@ -8,7 +8,7 @@ import { type Fault, LOGS } from "./fault";
 const WORKER = "precinct-99-worker";
 const ABSENT = "precinct-99-absent";
 
-export function clusterFaults(world: () => World): Fault[] {
+export function clusterFaults(): Fault[] {
     const inCilium = async (command: string) => {
         const pod = await kubectl(
             `-n kube-system get pod -l k8s-app=cilium --field-selector spec.nodeName=${WORKER} -o name`,
@@ -56,20 +56,15 @@ export function clusterFaults(world: () => World): Fault[] {
             },
             ...{ check: "nodes", trouble: "node-excluded", where: new RegExp(`^Node ${ABSENT}$`) },
             ...{ says: /node is not Ready/, implied: ["agent-not-ready"] },
-            heal: () => kubectl(`delete node ${ABSENT}`),
+            run: /^kubectl delete/,
         },
         {
             name: "a Node object was recreated",
             make: () => recreateNode(sandbox, nodeNamed(sandbox, WORKER)),
-            ...{ check: "spire-agents", trouble: "agents-absent" },
-            where: /^DaemonSet spire-system\/spire-agent$/,
+            ...{ check: "spire-agents", trouble: "agent-former-node" },
+            where: new RegExp(`^Node ${WORKER}$`),
             says: /attested under another ID; was the Node object recreated\? Delete the pod$/,
             implied: ["agent-stale", "entry-missing", "entry-left-over", ...LOGS.delegate],
-            heal: async () => {
-                const pods = `-n spire-system delete pod --field-selector spec.nodeName=${WORKER}`;
-                await kubectl(`${pods} -l app.kubernetes.io/name=spire-agent`);
-                await world().platform.up();
-            },
         },
     ];
 }
@@ -127,11 +122,7 @@ export function spireFaults(world: () => World): Fault[] {
                 says: /pod spire-server-0 is waiting: .*(ErrImage|ImagePull)/,
                 implied: restarting,
             },
-            heal: async () => {
-                await kubectl("-n spire-system rollout undo statefulset/spire-server");
-                // A StatefulSet waits for a pod of a wrong revision, for ever.
-                await kubectl("-n spire-system delete pod spire-server-0");
-            },
+            run: / (rollout undo|delete pod) /,
         },
     ];
 }

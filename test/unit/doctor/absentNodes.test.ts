@@ -31,7 +31,7 @@ test("a node that is not Ready is noted with its cure, and nothing is wrong", as
     await ciliumSet().up();
     const [note] = ((await found("nodes")) as Outcome).findings;
     assert.match(note!.what, /^spot: node is not Ready \(gone\)$/);
-    assert.match(note!.cure, /`kubectl describe node spot`; then run `pulumi up`/);
+    assert.match(note!.cure, /`kubectl describe node spot`; bring it back, .*`kubectl delete node spot`$/);
     assert.equal(note!.note, true);
     assert.deepEqual(await found("spire-agents"), { seen: "on 2 nodes", findings: [] });
     assert.deepEqual(await found("entries"), { seen: "4 as planned", findings: [] });
@@ -58,8 +58,16 @@ test("a node that has entries and is not Ready now is in order", async () => {
 test("a Ready node without an agent is wrong, unless the settings leave such nodes out", async () => {
     await ciliumSet().up();
     spire.nodes.virtual = { uid: "uid-virtual" };
+    const [former] = ((await found("spire-agents")) as Outcome).findings;
+    assert.equal(former!.trouble, "agent-former-node");
+    assert.equal(former!.where, "Node virtual");
+    assert.match(former!.what, /^pod agent-virtual is Ready but attested under another ID/);
+    assert.match(former!.cure, /`kubectl -n spire-system delete pod agent-virtual`/);
+    spire.nodes.bare = { uid: "uid-bare", podless: true };
     const [absent] = ((await found("spire-agents")) as Outcome).findings;
-    assert.match(absent!.what, /^virtual: pod agent-virtual/);
+    assert.equal(absent!.trouble, "agents-absent");
+    assert.match(absent!.what, /has 3 of 4 pods/);
+    delete spire.nodes.bare;
     const rule = { unattestedNodes: "exclude" };
     assert.deepEqual(await found("spire-agents", rule), { seen: "on 2 nodes", findings: [] });
     const [note] = ((await found("nodes", rule)) as Outcome).findings;
