@@ -82,12 +82,18 @@ async function awaitOne(cluster: Cluster, ref: DaemonSetRef, waitMs: number): Pr
     const what = `complete rollout of ${daemonSetName(ref)}`;
     let complete = 0;
     let nodes = 0;
+    let told = false;
     const attempt = async (): Promise<Attempt<{ seen: Progress; over: boolean }>> => {
         const seen = await progressOf(cluster, ref);
         nodes = seen.complete + seen.late.length;
         if (leavesOnly(seen, ["silent"])) return { done: { seen, over: true } };
         if (seen.complete > complete) return { done: { seen, over: false } };
         const waitingFor = missingOf(seen);
+        // Said at once: it is all that the deadline would be waited for.
+        if (seen.onDelete && seen.late.length > 0 && !told) {
+            told = true;
+            console.warn(`${daemonSetName(ref)} waits for you: ${waitingFor}`);
+        }
         if (!leavesOnly(seen, ["silent", "not Ready"])) return { waitingFor };
         return { waitingFor, late: () => ({ seen, over: true }) };
     };
@@ -110,15 +116,19 @@ function leavesOnly({ complete, late, unknown }: Progress, kinds: LateNode["node
     return late.length === 0 || (complete > 0 && late.every(({ node }) => kinds.includes(node)));
 }
 
-function missingOf({ late, unknown }: Progress): string {
+function missingOf({ late, unknown, onDelete }: Progress): string {
     const ready = late.filter(({ node }) => node === "Ready");
     const parts = [
         ...(unknown === undefined ? [] : [unknown]),
         ...(late.length ? [listedNodes(ready.length ? ready : late)] : []),
+        ...(onDelete && late.length ? [ON_DELETE] : []),
         ...(ready.length && late.some(({ node }) => node === "silent") ? [STALLED] : []),
     ];
     return parts.join("; ");
 }
+
+const ON_DELETE =
+    "its updateStrategy is OnDelete, so nobody replaces pods of the older template: delete them, or set RollingUpdate";
 
 /** kubernetes pkg/controller/daemon/update.go, rollingUpdate. */
 const STALLED =

@@ -22,9 +22,12 @@ export interface Progress {
     late: LateNode[];
     /** Why nothing can be said yet about some nodes. */
     unknown?: string;
+    /** Its controller replaces no pod: somebody has to delete those of the older template. */
+    onDelete?: true;
 }
 
 interface Pod {
+    name: string;
     ready: boolean;
     /** Name of the template that it was made of. */
     revision: string;
@@ -56,7 +59,7 @@ export async function progressOf(cluster: Cluster, ref: DaemonSetRef): Promise<P
 
 function keep(pod: V1Pod): Pod {
     const revision = pod.metadata?.labels?.[REVISION] ?? "";
-    return { ready: isReady(pod), revision, state: podState(pod) };
+    return { name: pod.metadata!.name!, ready: isReady(pod), revision, state: podState(pod) };
 }
 
 /** Of the DaemonSet's revisions that with the highest number: going back to an older template numbers it anew. */
@@ -86,7 +89,7 @@ async function compare(
     nodes: NodeHeader[],
     pods: Map<string, Pod>,
     revision: string | undefined,
-    { status }: V1DaemonSet,
+    { spec, status }: V1DaemonSet,
 ): Promise<Progress> {
     // A DaemonSet counts a node that is gone for a while (agentNodes.ts).
     const desired = Math.min(status?.desiredNumberScheduled ?? 0, nodes.length);
@@ -99,16 +102,22 @@ async function compare(
     const incomplete = present.filter((node) => !isComplete(node));
     const podless = desired > present.length ? nodes.filter(({ name }) => !pods.has(name)) : [];
     const reasons = await whyNotReady(cluster, [...incomplete, ...podless]);
-    const late = incomplete.map((node) => lateNode(node, pods.get(node.name)!, reasons));
+    const onDelete = spec?.updateStrategy?.type === "OnDelete";
+    const late = incomplete.map((node) => {
+        const pod = pods.get(node.name)!;
+        const waits = onDelete && pod.revision !== revision;
+        const why = waits ? `kubectl -n ${ref.namespace} delete pod ${pod.name}` : whyLate(pod);
+        return lateNode(node, why, reasons);
+    });
     const excused = podless.filter(({ uid }) => reasons.has(uid)).length;
     const missing = present.length + excused < desired;
     const unknown = `${daemonSetName(ref)} has ${present.length} of ${desired} pods`;
-    return { complete, late, ...(missing && { unknown }) };
+    return { complete, late, ...(missing && { unknown }), ...(onDelete && { onDelete }) };
 }
 
 function lateNode(
     { name, uid }: NodeHeader,
-    pod: Pod,
+    why: string,
     reasons: Awaited<ReturnType<typeof whyNotReady>>,
 ): LateNode {
     const notReady = reasons.get(uid);
@@ -116,6 +125,9 @@ function lateNode(
         const node = notReady.silent ? "silent" : "not Ready";
         return { name, node, why: `the node is not Ready (${notReady.why})` };
     }
-    const why = pod.ready ? "its pod is of an older template" : pod.state;
     return { name, node: "Ready", why };
+}
+
+function whyLate({ ready, state }: Pod): string {
+    return ready ? "its pod is of an older template" : state;
 }

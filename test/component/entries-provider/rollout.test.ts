@@ -17,6 +17,7 @@ let desired: number | undefined;
 let seenGeneration: number;
 let exists: boolean;
 let uid: string;
+let strategy: string;
 /** Called at each look, before it. */
 let change: (look: number) => void;
 let looks: number;
@@ -46,6 +47,7 @@ beforeEach(() => {
     seenGeneration = 5;
     exists = true;
     uid = "cilium";
+    strategy = "RollingUpdate";
     change = () => undefined;
     looks = 0;
 });
@@ -108,6 +110,21 @@ describe("a rollout", () => {
             wait(),
             /no complete rollout of DaemonSet kube-system\/cilium after 1 s: b: pod cilium-b is Pending but not Ready; c: its pod is of an older template$/,
         );
+    });
+
+    test("that nobody goes on with (OnDelete) says at once which pods to delete, and goes on when they are", async () => {
+        strategy = "OnDelete";
+        hosts.b = { pod: "old" };
+        const told =
+            /b: kubectl -n kube-system delete pod cilium-b; its updateStrategy is OnDelete, .* delete them, or set RollingUpdate$/;
+        await assert.rejects(wait(), told);
+        looks = 0;
+        change = (look) => {
+            if (look === 3) hosts.b = { pod: "new" };
+        };
+        const warned = await wait();
+        assert.match(warned, /^DaemonSet kube-system\/cilium waits for you: /);
+        assert.match(warned, told);
     });
 
     test("of a DaemonSet that is not there, or has not all its pods, fails", async () => {
@@ -188,7 +205,10 @@ function daemonSet(): object {
     const wanted = desired ?? Object.values(hosts).filter(({ pod }) => pod).length;
     return {
         metadata: { uid, generation: 5 },
-        spec: { selector: { matchLabels: { "k8s-app": "cilium" } } },
+        spec: {
+            selector: { matchLabels: { "k8s-app": "cilium" } },
+            updateStrategy: { type: strategy },
+        },
         status: { observedGeneration: seenGeneration, desiredNumberScheduled: wanted },
     };
 }
