@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { reserveFile } from "../doctor/reserveFile";
 
 /** Readable and writable by its owner alone. */
 const MODE = 0o600;
@@ -22,7 +23,7 @@ export function requireFree(path: string, replace: boolean): void {
  */
 export async function writeWhole(path: string, text: string, replace: boolean): Promise<void> {
     // The name is taken first: of two who write it at once, one fails.
-    if (!replace) await reserve(path);
+    if (!replace && !(await reserveFile(path))) throw alreadyThere(path);
     const draft = `${path}.${randomBytes(4).toString("hex")}`;
     try {
         const file = await open(draft, "wx", MODE);
@@ -37,14 +38,6 @@ export async function writeWhole(path: string, text: string, replace: boolean): 
         await rm(draft, { force: true });
         if (!replace) await rm(path, { force: true });
         throw error;
-    }
-}
-
-async function reserve(path: string): Promise<void> {
-    try {
-        await (await open(path, "wx", MODE)).close();
-    } catch (error) {
-        throw (error as NodeJS.ErrnoException).code === "EEXIST" ? alreadyThere(path) : error;
     }
 }
 

@@ -1,8 +1,9 @@
 /** A support bundle as a file. */
-import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { create } from "tar";
+import { reserveFile } from "../reserveFile";
 import type { Files } from "./collect";
 
 /**
@@ -11,14 +12,11 @@ import type { Files } from "./collect";
  * @throws Error when the file exists already, or cannot be made. To be called before anything is collected.
  */
 export async function reserve(file: string): Promise<void> {
-    try {
-        await (await open(file, "wx", 0o600)).close();
-    } catch (error) {
-        const { code } = error as { code?: string };
-        const why =
-            code === "EEXIST" ? "exists already; name another file" : `cannot be made: ${code}`;
-        throw new Error(`--bundle: ${file} ${why}`, { cause: undefined });
-    }
+    const isNew = await reserveFile(file).catch((error: unknown) => {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new Error(`--bundle: ${file} cannot be made: ${code}`);
+    });
+    if (!isNew) throw new Error(`--bundle: ${file} exists already; name another file`);
 }
 
 /** Writes a gzipped tar archive, with all files in one directory that has the archive's name. Only its owner can read it. */
