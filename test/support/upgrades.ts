@@ -17,6 +17,7 @@ import { progress } from "../../sandbox/host/shell";
 import type { Values } from "../../settings/cilium/values";
 import { home, openPlatform, sandbox, type World } from "./world";
 import { demoProof } from "./demo";
+import { start } from "./pulumi";
 import { Traffic } from "./traffic";
 
 const FIRST_PACKET_MS = 120_000;
@@ -66,9 +67,12 @@ export class Upgrades {
         return new Upgrades(world, await Traffic.start(cluster), first);
     }
 
-    /** The configuration after a change, for an `up` that is to be refused. */
-    async configWith(change: Partial<Releases>): Promise<Values> {
-        return await releaseConfig({ ...this.running, ...change });
+    /** An `up` with other releases that must end with these words, before anything is changed. */
+    async refuses(change: Partial<Releases>, words: string): Promise<void> {
+        const config = await releaseConfig({ ...this.running, ...change });
+        const { code, output } = await start(home, "up", config).ended;
+        assert.equal(code, 1, output);
+        assert.ok(output.includes(words), output);
     }
 
     /**
