@@ -59,16 +59,7 @@ const config: Check = {
                 findings.push(found(CHANGED, where, wrong.join("; "), words));
             }
         } else {
-            const wanted = ["mesh-auth-enabled", "mesh-auth-mutual-enabled"];
-            const off = wanted.filter((key) => data[key] !== "true");
-            const paths = ["mesh-auth-spire-admin-socket", "mesh-auth-spire-agent-socket"];
-            const absent = paths.filter((key) => !data[key]);
-            const port = "mesh-auth-mutual-listener-port";
-            if (data[port] === "0") absent.push(port);
-            const wrong = [
-                ...off.map((key) => `${key} is "${data[key] ?? ""}", not "true"`),
-                ...absent.map((key) => `${key} is not set`),
-            ];
+            const wrong = incompleteConfig(data);
             if (wrong.length > 0) findings.push(found(OFF, where, wrong.join("; ")));
         }
         const mode = "identity-allocation-mode";
@@ -78,6 +69,20 @@ const config: Check = {
         return { seen, findings };
     },
 };
+
+/** What keeps Cilium from authenticating by SPIRE, whichever; in words. */
+export function incompleteConfig(data: Record<string, string>): string[] {
+    const wanted = ["mesh-auth-enabled", "mesh-auth-mutual-enabled"];
+    const off = wanted.filter((key) => data[key] !== "true");
+    const paths = ["mesh-auth-spire-admin-socket", "mesh-auth-spire-agent-socket"];
+    const absent = paths.filter((key) => !data[key]);
+    const port = "mesh-auth-mutual-listener-port";
+    if (data[port] === "0") absent.push(port);
+    return [
+        ...off.map((key) => `${key} is "${data[key] ?? ""}", not "true"`),
+        ...absent.map((key) => `${key} is not set`),
+    ];
+}
 
 const address: Check = {
     id: "server-address",

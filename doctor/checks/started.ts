@@ -6,6 +6,7 @@ import { CILIUM } from "../../components/names";
 import { LeftOut } from "../leftOut";
 import type { Patient } from "../patient";
 import { type Check, found, type Trouble } from "./check";
+import { incompleteConfig } from "./cilium";
 import { inAgent, MOST_NODES } from "./handshake";
 import { firstLines } from "./podLog";
 
@@ -35,6 +36,8 @@ for file in mesh-auth-*; do [ -e "$file" ] && printf '%s=%s\\n' "$file" "$(<"$fi
 exit 0
 `;
 
+const NOT_RIGHT = "Cilium's ConfigMap is not as it should be";
+
 const operator: Check = {
     id: "operator-start",
     name: "what the operator started with",
@@ -44,6 +47,7 @@ const operator: Check = {
         const { namespace } = patient.site;
         const container = CILIUM.operatorContainer;
         const [config, pods] = await Promise.all([configOf(patient), patient.operatorPods()]);
+        if (config.length === 0) throw new LeftOut(NOT_RIGHT);
         const logs = pods
             .filter((pod) => isReady(pod) && !pod.metadata?.deletionTimestamp)
             .map(async (pod) => {
@@ -74,6 +78,7 @@ const agents: Check = {
     run: async (patient) => {
         const { namespace } = patient.site;
         const [config, pods] = await Promise.all([configOf(patient), patient.ciliumPods()]);
+        if (config.length === 0) throw new LeftOut(NOT_RIGHT);
         const nodes = new Map<string, string[]>();
         let known = 0;
         const look = async (pod: V1Pod) => {
@@ -105,12 +110,13 @@ const agents: Check = {
 };
 
 /**
- * The keys of the ConfigMap that pods are to have started with. One that is not as the stack wants it is left out: a
- * restart would make it worse.
+ * The keys of the ConfigMap that pods are to have started with. What is wrong there is left out, and another check's
+ * finding: a restart would make it worse.
  */
 async function configOf(patient: Patient): Promise<[string, string][]> {
     const { stack } = patient;
     const data = (await patient.ciliumConfig()) ?? {};
+    if (!stack && incompleteConfig(data).length > 0) return [];
     const wanted = stack && meshAuthConfig(ciliumArgs(stack.settings));
     return Object.entries(data).filter(([key, value]) =>
         wanted ? wanted[key] === value : key.startsWith("mesh-auth-"),
