@@ -14,20 +14,15 @@ import { ALERTS } from "../../components/observability/alerts";
 import { PANELS } from "../../components/observability/dashboard";
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { makeCertificate } from "../support/certificate";
-import {
-    type ActiveAlert,
-    type Monitoring,
-    shortened,
-    startMonitoring,
-} from "../support/monitoring";
+import { type Monitoring, shortened, startMonitoring } from "../support/monitoring";
 import {
     installKinds,
     type PrometheusFiles,
     prometheusFiles,
     removeKinds,
 } from "../support/prometheusOperator";
-import type { LiveFault } from "./alertFaults/fault";
 import { liveFaults } from "./alertFaults/liveFaults";
+import { Watch } from "./alertFaults/watch";
 import { kubectl, openPlatform, sandbox, spireServer, world, type World } from "../support/world";
 
 /** Seconds from one scrape to the next, and from one evaluation to the next. */
@@ -42,10 +37,9 @@ const CONFIG = {
     "cilium-spire:cilium": { hubble: { enabled: true, tls: { method: "provided" } } },
 };
 
-const FAULT_DEADLINE_MS = 180_000;
 const HEALTHY_MS = 60_000;
 
-/** Tells how busy the machine is, which runs everything at once. */
+/** Tells how busy the machine is, which runs everything at once; 15-replicas sets it off. */
 const OF_THE_MACHINE = "SPIREAPILatencyHigh";
 /** Panels whose series appear with the first failure. */
 const FAILURES = ["SVID rotation: failures", "Database: failures", "Refused"];
@@ -56,6 +50,7 @@ let state: World;
 let dir: string;
 let files: PrometheusFiles;
 let monitoring: Monitoring;
+let watch: Watch;
 let stopMonitoring: Monitoring["stop"] | undefined;
 
 before(async () => {
@@ -108,6 +103,7 @@ describe("a real scrape", () => {
         }));
         monitoring = await startMonitoring({ ...files, groups }, INTERVAL);
         stopMonitoring = monitoring.stop;
+        watch = new Watch(monitoring, OF_THE_MACHINE);
         const expected = [
             ...["cilium-agent", "cilium-agent", "cilium-agent", "cilium-operator"],
             ...["spire-agent", "spire-agent", "spire-agent", "spire-server"],
@@ -147,10 +143,10 @@ describe("a real scrape", () => {
 
     test("no alert fires on health", async () => {
         // The agents have just been restarted, and a sixtieth of what they may take for that is little.
-        await allClear(["pending", "firing"]);
+        await watch.allClear(["pending", "firing"]);
         const end = Date.now() + HEALTHY_MS;
         while (Date.now() < end) {
-            assert.deepEqual(await active(["firing"]), []);
+            assert.deepEqual(await watch.active(["firing"]), []);
             await setTimeout(INTERVAL * 1000);
         }
     });
@@ -158,55 +154,9 @@ describe("a real scrape", () => {
 
 describe("alerts", () => {
     test("fire on faults, and are over with them", async () => {
-        for (const faults of liveFaults(state)) {
-            try {
-                await Promise.all(faults.map(setsOff));
-            } finally {
-                await Promise.all(faults.map(({ cure }) => cure()));
-            }
-            const seconds = await allClear();
-            console.log(`  cured: ${seconds} s until no alert fires`);
-        }
+        await watch.setOff(liveFaults(state));
     });
 });
-
-/** Makes a fault, and waits until its alerts fire. */
-async function setsOff({ what, alerts, make }: LiveFault): Promise<void> {
-    await make();
-    const start = Date.now();
-    await poll(FAULT_DEADLINE_MS, `${alerts.join(" and ")}: ${what}`, async () => {
-        const fires = await active(["firing"]);
-        const missing = alerts.filter((name) => !fires.includes(name));
-        return missing.length > 0
-            ? { waitingFor: `${missing.join(", ")}; firing: ${fires.join(", ")}` }
-            : { done: true };
-    });
-    console.log(`${what}: ${alerts.join(", ")} after ${secondsSince(start)} s`);
-}
-
-/** @returns seconds until no alert is in one of these states. */
-async function allClear(states: ActiveAlert["state"][] = ["firing"]): Promise<string> {
-    const start = Date.now();
-    await poll(FAULT_DEADLINE_MS, "end of all alerts", async () => {
-        const left = await active(states);
-        return left.length > 0
-            ? { waitingFor: `${states.join(" or ")}: ${left.join(", ")}` }
-            : { done: true };
-    });
-    return secondsSince(start);
-}
-
-/** Names of the alerts in one of these states. */
-async function active(states: ActiveAlert["state"][]): Promise<string[]> {
-    const found = (await monitoring.alerts()).filter(
-        ({ name, state }) => states.includes(state) && name !== OF_THE_MACHINE,
-    );
-    return [...new Set(found.map(({ name }) => name))];
-}
-
-function secondsSince(start: number): string {
-    return ((Date.now() - start) / 1000).toFixed(0);
-}
 
 /** An entry that comes and goes, as those of identities do. */
 async function writeAndDelete(): Promise<void> {

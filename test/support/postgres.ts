@@ -20,6 +20,8 @@ export interface Postgres {
     password: string;
     /** PEM file of the CA of the server's certificate. */
     caFile: string;
+    /** Runs statements as one transaction in SPIRE's database, as the superuser. */
+    psql: (sql: string) => Promise<string>;
     stop: () => Promise<void>;
 }
 
@@ -53,14 +55,16 @@ export async function startPostgres({ apiAddress: host }: Instance): Promise<Pos
     });
     const stop = () => stopServer(server, dir);
     try {
-        const psql = (sql: string) =>
-            as(join(bin, "psql"), "-h", dir, "-d", "postgres", "-qc", sql);
-        await poll(30_000, "PostgreSQL", async () => ({ done: await psql("SELECT 1") }), SOON);
+        const sqlIn = (database: string, sql: string) =>
+            as(join(bin, "psql"), "-h", dir, "-d", database, "-qc", sql);
+        const psql = (sql: string) => sqlIn("spire", sql);
+        const first = (sql: string) => sqlIn("postgres", sql);
+        await poll(30_000, "PostgreSQL", async () => ({ done: await first("SELECT 1") }), SOON);
         // Hexadecimal, so it needs no quoting in SQL; the `$` of other passwords is tested with the configuration.
         const password = randomBytes(16).toString("hex");
-        await psql(`CREATE ROLE spire LOGIN PASSWORD '${password}'`);
-        await psql("CREATE DATABASE spire OWNER spire");
-        return { host, port: PORT, password, caFile, stop };
+        await first(`CREATE ROLE spire LOGIN PASSWORD '${password}'`);
+        await first("CREATE DATABASE spire OWNER spire");
+        return { host, port: PORT, password, caFile, psql, stop };
     } catch (error) {
         await stop();
         throw error;
