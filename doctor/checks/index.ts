@@ -4,6 +4,7 @@ import type { Check } from "./check";
 import { ciliumChecks } from "./cilium";
 import { clusterChecks } from "./cluster";
 import { entryChecks } from "./entries";
+import { flowChecks } from "./flows";
 import { handshakeChecks } from "./handshake";
 import { identityChecks } from "./identities";
 import { logChecks } from "./logs";
@@ -25,5 +26,6 @@ export const checks: readonly Check[] = [
     ...identityChecks,
     ...handshakeChecks,
     ...policyChecks,
+    ...flowChecks,
     ...logChecks,
 ];
