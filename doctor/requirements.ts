@@ -12,6 +12,7 @@ import {
 import { imageVersion } from "../versions/imageVersion";
 import { upgradeProblem } from "../versions/spireUpgrade";
 import type { Settings } from "../settings/schema";
+import { requireCertManager } from "./certManager";
 import { requireCilium } from "./ciliumRequirements";
 import { requireObservability } from "./observability";
 import { requireOwnership } from "./ownership";
@@ -32,7 +33,7 @@ const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dock
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
  * SPIRE from which there is no way to the wanted version in one step; what is there by the names of ours and is not this stack's; what the settings would
  * delete although it is protected; that the trust domain would change; which pull secrets are missing; that a new server would find no volume; what is wrong with its Cilium or the
- * nodes of Cilium's operator; or that it lacks what `observability` needs.
+ * nodes of Cilium's operator; or that it lacks what `observability` or an issuer of cert-manager needs.
  */
 export async function requireCluster(
     settings: Settings,
@@ -54,6 +55,7 @@ export async function requireCluster(
         );
     }
     await requireObservability(cluster, settings);
+    await requireCertManager(cluster, settings);
     if (known) {
         // Several ask for it, or nobody does.
         let state: Promise<Set<string>> | undefined;

@@ -19,7 +19,7 @@ const NAMESPACED = [
 ];
 const CLUSTER_WIDE = ["Namespace", "ClusterRole", "ClusterRoleBinding"];
 
-/** Which kinds there are, and below which paths: for every group the same list. */
+/** Which kinds there are, and below which paths: for every group the same list, but for those of cert-manager. */
 const KINDS = [...NAMESPACED, ...CLUSTER_WIDE].map((kind) => ({
     kind,
     name: `${kind.toLowerCase()}s`,
@@ -91,7 +91,7 @@ export function useFakeCluster(
         };
         if (Number(request.headers["content-length"] ?? 0) > 0) asked.body = await json(request);
         fake.asked.push(asked);
-        if (/^\/(api|apis\/[^/]+)\/v1$/.test(path)) return { resources: KINDS };
+        if (/^\/(api|apis\/(?!cert-manager)[^/]+)\/v1$/.test(path)) return { resources: KINDS };
         return answer(path, asked);
     };
     const cluster = createServer((request, response) => {
