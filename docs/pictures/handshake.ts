@@ -1,41 +1,10 @@
 /** Draws the README's picture, for light and for dark pages: `npm run -s pictures`. A unit test refuses a stale file. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Colour, FONT, type ThemeName, THEMES, themes } from "./theme";
 
-/** Colours of GitHub's own pages, so that the picture looks as if it were part of one. */
-const THEMES = {
-    light: {
-        text: "#1f2328",
-        muted: "#59636e",
-        card: "#ffffff",
-        node: "#f6f8fa",
-        border: "#d1d9e0",
-        pulumi: "#8250df",
-        spire: "#1a7f37",
-        cilium: "#bc4c00",
-        pod: "#0969da",
-    },
-    dark: {
-        text: "#f0f6fc",
-        muted: "#9198a1",
-        card: "#0d1117",
-        node: "#151b23",
-        border: "#3d444d",
-        pulumi: "#ab7df8",
-        spire: "#3fb950",
-        cilium: "#f0883e",
-        pod: "#4493f8",
-    },
-} as const;
-
-export type ThemeName = keyof typeof THEMES;
-type Colour = keyof (typeof THEMES)["light"];
 type Point = readonly [x: number, y: number];
 
-export const themes = Object.keys(THEMES) as ThemeName[];
-
-const FONT =
-    "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
 const [WIDTH, HEIGHT] = [800, 480];
 const [CARD_WIDTH, CARD_HEIGHT] = [184, 54];
 

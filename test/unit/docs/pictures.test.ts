@@ -1,7 +1,8 @@
 /** The pictures in the repository are those that their source draws. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { handshake, pictureFile, themes } from "../../../docs/pictures/handshake";
+import { handshake, pictureFile } from "../../../docs/pictures/handshake";
+import { themes } from "../../../docs/pictures/theme";
 import { linksOf, read } from "./markdown";
 
 for (const theme of themes) {
