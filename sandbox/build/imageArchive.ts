@@ -7,13 +7,12 @@ import { cached } from "./cache";
 import { ensureRoot, ensureTools, type RootName } from "./debian";
 import { CLUSTER_IMAGES, type ImageSpec, imageSpecs, type LayerSpec, type Source } from "./images";
 import { run } from "../host/shell";
-import { TEST_IMAGES } from "./testImages";
 import { KUBERNETES_VERSION, moduleName, type Versions, wantedVersions } from "./versions";
 
 /** The name of an archive in its directory. */
 export const IMAGES_FILE = "images.tar";
-/** Archives of test images that the cache keeps: those of two source trees. */
-const KEPT_TEST_IMAGES = 2;
+/** Archives of test images that the cache keeps: those of all tests. */
+const KEPT_TEST_IMAGES = 4;
 
 /** A layer whose sources are files of this machine: all that its content depends on. */
 type Layer =
@@ -37,11 +36,11 @@ export async function resolveImages(versions: readonly Versions[]): Promise<Reso
     return all;
 }
 
-/** The docker-archive with the images that some tests need, besides those of a cluster. */
-export async function ensureTestImageArchive(): Promise<string> {
+/** The docker-archive with images that a test needs, besides those of a cluster. */
+export async function ensureTestImageArchive(images: readonly ImageSpec[]): Promise<string> {
     const versions = wantedVersions();
-    const images = await Promise.all(TEST_IMAGES.map((image) => resolveImage(image, versions)));
-    const dir = await cached("test-images", images, (target) => writeImages(images, target), {
+    const resolved = await Promise.all(images.map((image) => resolveImage(image, versions)));
+    const dir = await cached("test-images", resolved, (target) => writeImages(resolved, target), {
         last: KEPT_TEST_IMAGES,
     });
     return join(dir, IMAGES_FILE);

@@ -50,8 +50,8 @@ export interface ImageSpec {
 
 /** What BuildKit gives an image that is built from nothing (dockerfile2llb, emptyImage). */
 export const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
-const certificates: LayerSpec = {
+export const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
+export const certificates: LayerSpec = {
     files: { [CERTIFICATES]: { from: "cilium-runtime", path: CERTIFICATES } },
 };
 

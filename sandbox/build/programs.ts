@@ -69,10 +69,7 @@ export const buildsOf = (versions: Versions): Build[] => [
             "cilium-mount": `${cilium}/tools/mount`,
             "cilium-sysctlfix": `${cilium}/tools/sysctlfix`,
         },
-        // Version, revision, date: Cilium's own tools take the string apart. The module does not tell the last two.
-        variables: [
-            `${cilium}/pkg/version.ciliumVersion=${versions.cilium} 00000000 1970-01-01T00:00:00+00:00`,
-        ],
+        variables: [ciliumVersion(versions.cilium)],
         tags: "osusergo,ipam_provider_operator",
     },
     {
@@ -81,6 +78,14 @@ export const buildsOf = (versions: Versions): Build[] => [
         commands: { hubble: `${cilium}/hubble` },
         variables: [`${cilium}/hubble/pkg.Version=v${versions.cilium}`],
         tags: "osusergo",
+    },
+    {
+        name: `Hubble relay ${versions.cilium}`,
+        module: moduleName("cilium", versions),
+        commands: { "hubble-relay": `${cilium}/hubble-relay` },
+        variables: [ciliumVersion(versions.cilium)],
+        tags: "osusergo",
+        onDemand: true,
     },
     {
         name: `SPIRE ${versions.spire}`,
@@ -162,6 +167,15 @@ export const buildsOf = (versions: Versions): Build[] => [
         onDemand: true,
     },
     {
+        // The last release whose controller is in the module that its libraries are in, too. It serves the kinds of newer ones.
+        name: "cert-manager",
+        module: "cert-manager",
+        commands: {
+            "cert-manager-controller": "github.com/cert-manager/cert-manager/cmd/controller",
+        },
+        onDemand: true,
+    },
+    {
         // Cilium's own acceptance tests (`cilium connectivity test`), of the one release that has them in a Go module that can be
         // had; they fit older and newer agents.
         name: "Cilium CLI",
@@ -184,6 +198,11 @@ export const binaryNames = () => namesOf(buildsOf(wantedVersions()));
 /** Names of those that a cluster, its images and `pulumi up` need. */
 export const commonBinaryNames = () =>
     namesOf(buildsOf(wantedVersions()).filter(({ onDemand }) => !onDemand));
+
+/** Version, revision, date: Cilium's own tools take the string apart. The module does not tell the last two. */
+function ciliumVersion(version: string): string {
+    return `${cilium}/pkg/version.ciliumVersion=${version} 00000000 1970-01-01T00:00:00+00:00`;
+}
 
 function namesOf(builds: Build[]): string[] {
     return builds.flatMap(({ commands }) => Object.keys(commands));

@@ -1,6 +1,8 @@
-/** Images that some tests bring to a running sandbox. Nothing of them is published: they stand in for images that cannot be had. */
-import { type ImageSpec, PATH } from "./images";
+/** Images that some tests bring to a running sandbox. */
+import { lt } from "semver";
+import { CERTIFICATES, certificates, type ImageSpec, PATH } from "./images";
 
+/** Nothing of these is published: they stand in for images that cannot be had. */
 const unread = "of these tests alone";
 const REPOSITORY = "localhost/cilium-spire-test";
 
@@ -11,7 +13,7 @@ export const ACCEPTANCE_IMAGES = {
     "dns-test-server-image": `${REPOSITORY}/dns:1`,
 } as const;
 
-export const TEST_IMAGES: readonly ImageSpec[] = [
+export const ACCEPTANCE_IMAGE_SPECS: readonly ImageSpec[] = [
     {
         // As quay.io/cilium/alpine-curl: curl, nslookup, nc, and a program that waits.
         tag: ACCEPTANCE_IMAGES["curl-image"],
@@ -38,3 +40,32 @@ export const TEST_IMAGES: readonly ImageSpec[] = [
         layers: [{ files: { "/coredns": { program: "coredns-local" } } }],
     },
 ];
+
+/** Hubble's relay of a version of Cilium. */
+export function hubbleRelay(version: string): ImageSpec {
+    const home = lt(version, "1.20.0") ? "/home/gops" : "/tmp";
+    return {
+        tag: `quay.io/cilium/hubble-relay:v${version}`,
+        upstream: {
+            module: "github.com/cilium/cilium",
+            version,
+            path: "images/hubble-relay/Dockerfile",
+            stage: "release",
+        },
+        config: {
+            Entrypoint: ["/usr/bin/hubble-relay"],
+            Cmd: ["serve"],
+            User: "65532:65532",
+            WorkingDir: home === "/tmp" ? home : "/home/nonroot",
+            Env: [PATH, `SSL_CERT_FILE=${CERTIFICATES}`, `GOPS_CONFIG_DIR=${home}`],
+        },
+        layers: [
+            certificates,
+            {
+                directories: { "/tmp": 0o1777, ...(home !== "/tmp" && { [home]: 0o777 }) },
+                files: { "/usr/bin/hubble-relay": { program: "hubble-relay" } },
+            },
+            { owner: "65532:65532", directories: { "/home/nonroot": 0o700 } },
+        ],
+    };
+}

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { execa } from "execa";
 import { ensureBinary } from "../../sandbox/build/binaries";
 import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
-import { ACCEPTANCE_IMAGES } from "../../sandbox/build/testImages";
+import { ACCEPTANCE_IMAGE_SPECS, ACCEPTANCE_IMAGES } from "../../sandbox/build/testImages";
 import { nodeNamed } from "../../sandbox/host/instance";
 import { loadImages } from "../../sandbox/nodes/nodes";
 import { kubectl, nodeNames, sandbox, world } from "../support/world";
@@ -22,7 +22,7 @@ let dir: string;
 
 before(async () => {
     dir = await mkdtemp(join(tmpdir(), "cilium-spire-acceptance-"));
-    const archive = await ensureTestImageArchive();
+    const archive = await ensureTestImageArchive(ACCEPTANCE_IMAGE_SPECS);
     const nodes = nodeNames(await world()).map((name) => nodeNamed(sandbox, name));
     await Promise.all(nodes.map((node) => loadImages(node, archive)));
 });

@@ -104,7 +104,9 @@ function apply(instruction: Instruction, image: Built, scope: Scope): void {
         declare(instruction, scope.variables, { ...scope.globals, ...scope.args });
     } else if (instruction instanceof Workdir) {
         config.WorkingDir = text;
-        if (text !== "/") image.directories[text] ??= { owner: ROOT, mode: 0o755 };
+        // The base images that this is said of have /tmp, with a mode of its own.
+        if (text !== "/" && text !== "/tmp")
+            image.directories[text] ??= { owner: ROOT, mode: 0o755 };
     }
 }
 

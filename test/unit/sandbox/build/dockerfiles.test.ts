@@ -16,6 +16,7 @@ import {
     imageSpecs,
     type LayerSpec,
 } from "../../../../sandbox/build/images";
+import { hubbleRelay } from "../../../../sandbox/build/testImages";
 import { buildableVersions, wantedVersions } from "../../../../sandbox/build/versions";
 import { buildImage, type Built } from "../../../support/dockerfile";
 
@@ -30,7 +31,7 @@ const BASES: [RegExp, ImageConfig][] = [
     [/^scratch$/, { Env: [PATH] }],
     [/^alpine/, { Env: [PATH], Cmd: ["/bin/sh"] }],
     [
-        /^gcr\.io\/distroless\/static-debian12:nonroot$/,
+        /^gcr\.io\/distroless\/static(-debian12)?:nonroot(@|$)/,
         {
             Env: [PATH, "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"],
             User: "65532",
@@ -103,9 +104,10 @@ function normal(key: string, value: string | string[] | undefined): string {
 const versions = wantedVersions();
 const all = [
     ...CLUSTER_IMAGES,
-    ...buildableVersions("cilium").flatMap((cilium) =>
-        imageSpecs({ ...versions, cilium }).slice(0, 2),
-    ),
+    ...buildableVersions("cilium").flatMap((cilium) => [
+        ...imageSpecs({ ...versions, cilium }).slice(0, 2),
+        hubbleRelay(cilium),
+    ]),
     ...SPIRE.flatMap((spire) => imageSpecs({ ...versions, spire }).slice(2)),
 ];
 
