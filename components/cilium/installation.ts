@@ -35,14 +35,26 @@ export class Installation extends pulumi.ComponentResource {
         );
         // The engine has called the transform for every object before it answers with the list, so it knows all then. An
         // error in an output of ours fails the deployment.
-        const rolled = chart.resources.apply((resources) =>
+        this.objects = chart.resources.apply(asResources);
+        const rolled = this.objects.apply((resources) =>
             pulumi.output(daemonSets.rolled(resources)),
         );
         new Rollout("cilium", rolled, args.patience, {
             parent: this,
-            dependsOn: chart.resources,
+            dependsOn: this.objects,
         });
-        this.objects = chart.resources;
         this.registerOutputs({});
     }
+}
+
+/**
+ * The provider's SDK has no classes for kinds that it does not know, such as cert-manager's: of such an object only the URN arrives.
+ *
+ * @param references not a list while a preview does not know them.
+ */
+function asResources(references: (pulumi.Resource | pulumi.URN)[]): pulumi.Resource[] {
+    if (!Array.isArray(references)) return references;
+    return references.map((reference) =>
+        typeof reference === "string" ? new pulumi.DependencyResource(reference) : reference,
+    );
 }

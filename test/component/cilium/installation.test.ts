@@ -23,7 +23,7 @@ function transformArgs(type: string, props: object): pulumi.ResourceTransformArg
 }
 
 /** Registers an Installation; the engine renders the chart to one object and calls the transform with it. */
-async function release(args: InstallationArgs) {
+async function release(args: InstallationArgs, resources: string[] = []) {
     let transformed: pulumi.ResourceTransformResult | undefined;
     const all = await registered(
         () => new Installation("cilium", args),
@@ -31,7 +31,7 @@ async function release(args: InstallationArgs) {
             if (resource.type !== CHART) return {};
             const [transform] = resource.transforms!;
             transformed = transform!(transformArgs(DAEMON_SET, agents)) as typeof transformed;
-            return { resources: [] };
+            return { resources };
         },
     );
     return { chart: only(all, CHART), rollout: only(all, ROLLOUT), transformed };
@@ -57,6 +57,12 @@ test("the chart gets the user's values and ours, from the official repository", 
             ipam: { mode: "kubernetes" },
         }),
     });
+});
+
+test("an object of a kind that the provider does not know is waited for as any other", async () => {
+    const urn = "urn:pulumi:test::cilium-spire::kubernetes:cert-manager.io/v1:Certificate::certs";
+    const { rollout } = await release(argsWith(), [urn]);
+    assert.ok(rollout.dependsOn.includes("certs"), rollout.dependsOn.join());
 });
 
 test("a registry and pull secrets reach the chart, under the user's values and in them", async () => {
