@@ -3,6 +3,9 @@
 /** StatefulSet, container, Service and service account of the SPIRE server. */
 export const SERVER_NAME = "spire-server";
 
+/** CronJob, ConfigMap and volume claim of the scheduled copies of the server's datastore. */
+export const BACKUP_NAME = "spire-backup";
+
 /** Ports of the SPIRE server's container; that of its Service is the one of `grpc`. */
 export const SERVER_PORTS = { grpc: 8081, health: 8080, metrics: 9988 } as const;
 

@@ -5,6 +5,7 @@
 import type { Cluster } from "@cilium-spire/entries-provider";
 import {
     AGENT_NAME,
+    BACKUP_NAME,
     BUNDLE_CONFIG_MAP,
     CILIUM,
     clusterRoleName,
@@ -68,6 +69,12 @@ export async function requireOwnership(
             );
         }
     }
+    const copying = await foreign(cluster, mine, backupObjects(spire.server));
+    if (copying.length > 0) {
+        problems.push(
+            `spire.server.backup: there are ${copying.join(", ")} of somebody else's; remove them, or the backup here`,
+        );
+    }
     const watching = await foreign(cluster, mine, observabilityObjects(settings));
     if (watching.length > 0) {
         problems.push(
@@ -125,6 +132,16 @@ function spireObjects(namespace: string): Header[] {
             header("v1", "ServiceAccount", name, namespace),
             header("v1", "ConfigMap", name, namespace),
         ]),
+    ];
+}
+
+/** A claim that an earlier stack of this name has left is ours. */
+function backupObjects({ namespace, backup }: Settings["spire"]["server"]): Header[] {
+    if (!backup) return [];
+    return [
+        header("batch/v1", "CronJob", BACKUP_NAME, namespace),
+        header("v1", "ConfigMap", BACKUP_NAME, namespace),
+        header("v1", "PersistentVolumeClaim", BACKUP_NAME, namespace),
     ];
 }
 

@@ -1,7 +1,7 @@
 /** What must be true of the cluster before anything is changed in it. */
 import { Cluster, type List } from "@cilium-spire/entries-provider";
 import { clusterChoice } from "../components/clusterChoice";
-import { AGENT_NAME, SERVER_NAME } from "../components/names";
+import { AGENT_NAME, BACKUP_NAME, SERVER_NAME } from "../components/names";
 import type { StackId } from "../components/owner";
 import { serverClaimNames } from "../components/spire/serverPod";
 import {
@@ -32,7 +32,7 @@ const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dock
  * @param known objects of the stack's state; undefined where nothing is going to be written, and strangers are in no danger.
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
  * SPIRE from which there is no way to the wanted version in one step; what is there by the names of ours and is not this stack's; what the settings would
- * delete although it is protected; that the trust domain would change; which pull secrets are missing; that a new server would find no volume; what is wrong with its Cilium or the
+ * delete although it is protected; that the trust domain would change; which pull secrets are missing; that a new server or its backups would find no volume; what is wrong with its Cilium or the
  * nodes of Cilium's operator; or that it lacks what `observability` or an issuer of cert-manager needs.
  */
 export async function requireCluster(
@@ -125,19 +125,35 @@ async function requireStorage(
     cluster: Cluster,
     server: Settings["spire"]["server"],
 ): Promise<void> {
-    const { namespace, storage } = server;
-    const wanted = serverClaimNames(server);
-    if (wanted.length === 0) return;
+    const { namespace, storage, backup } = server;
+    const wanted = [
+        { key: "storage", of: storage, names: serverClaimNames(server) },
+        ...(backup?.storage.size === undefined
+            ? []
+            : [{ key: "backup.storage", of: backup.storage, names: [BACKUP_NAME] }]),
+    ];
+    const claim = backup?.storage.claim;
+    if (claim === undefined && wanted.every(({ names }) => names.length === 0)) return;
     const existing = await cluster.list(
         (page) => cluster.core.listNamespacedPersistentVolumeClaim({ namespace, ...page }),
-        (claim) => claim.metadata?.name,
+        ({ metadata }) => metadata?.name,
     );
-    if (wanted.every((name) => existing.includes(name))) return;
+    if (claim !== undefined && !existing.includes(claim)) {
+        throw new Error(
+            `spire.server.backup.storage.claim = "${claim}": namespace ${namespace} has no such PersistentVolumeClaim. Make it first (the namespace before it, with spire.createNamespaces: false), or set size instead.`,
+        );
+    }
+    const missing = wanted.filter(({ names }) => !names.every((name) => existing.includes(name)));
+    if (missing.length === 0) return;
     const group = { group: "storage.k8s.io", version: "v1", plural: "storageclasses" };
     const classes = await cluster.list((page): Promise<List<StorageClass>> =>
         cluster.custom.listClusterCustomObject({ ...group, ...page }),
     );
     const volumes = await cluster.list((page) => cluster.core.listPersistentVolume(page));
-    const problem = storageProblem(storage.storageClass, classes, volumes as PersistentVolume[]);
-    if (problem !== undefined) throw new Error(problem);
+    for (const { key, of } of missing) {
+        const setting = `spire.server.${key}.storageClass`;
+        const free = volumes as PersistentVolume[];
+        const problem = storageProblem(setting, of.storageClass, classes, free);
+        if (problem !== undefined) throw new Error(problem);
+    }
 }

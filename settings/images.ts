@@ -26,6 +26,22 @@ export const imageRepository = z
     )
     .refine(hasPossiblePort, "must have a port from 1 to 65535");
 
+/** A name with its version, as a pod has it. `latest` would be another image one day, without a change here. */
+export const imageReference = z
+    .string()
+    .max(512)
+    .regex(
+        new RegExp(
+            `^(${HOST}(:\\d{1,5})?/)?${PART}(/${PART})*(:(?!latest$)\\w[\\w.-]{0,127}|(:\\w[\\w.-]{0,127})?@sha256:[0-9a-f]{64})$`,
+        ),
+        "must be an image with its tag or digest, such as registry.example.org/tools:1.0; latest is no version",
+    )
+    // What is before the first slash: elsewhere a number is a tag.
+    .refine(
+        (name) => hasPossiblePort(name.slice(0, name.indexOf("/") + 1)),
+        "must have a port from 1 to 65535",
+    );
+
 /**
  * A host, with a port if need be, and the first part of a path. Without a dot or a
  * port, container runtimes would take the host for a path on docker.io.

@@ -19,10 +19,12 @@ export function valueText(value: unknown): string {
 
 /**
  * Text of at most so many characters: what is in the middle goes, and first of all what must not come out in a log, the
- * password of a URL.
+ * password of a URL and a private key.
  */
 export function shorten(text: string, length: number): string {
-    const shown = text.replaceAll(/:\/\/[^\s"]*@/g, "://***@");
+    const shown = text
+        .replaceAll(/:\/\/[^\s"]*@/g, "://***@")
+        .replace(/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^"]*/g, "*** private key ***");
     if (shown.length <= length) return shown;
     const half = Math.floor(length / 2);
     return `${shown.slice(0, half - 5)} ... ${shown.slice(-half)}`.toWellFormed();

@@ -43,11 +43,23 @@ export function datastoreParts(settings: DatastoreSettings): PodParts {
 }
 
 /** libpq's keyword form, in which any value can be quoted. */
-function connectionString(
+function connectionString(settings: PostgresSettings, address: Address): string {
+    return Object.entries(connectionParameters(settings, address))
+        .map(([key, value]) => `${key}='${value.replace(/[\\']/g, "\\$&")}'`)
+        .join(" ");
+}
+
+interface Address {
+    host: string;
+    port: number;
+}
+
+/** How to reach the database, without the password, in libpq's keywords. The files are those of {@link datastoreParts}. */
+function connectionParameters(
     { user, database, sslMode, rootCa, clientCertificate: cert }: PostgresSettings,
-    { host, port }: { host: string; port: number },
-): string {
-    const parameters = {
+    { host, port }: Address,
+): Record<string, string> {
+    return {
         host,
         port: String(port),
         user,
@@ -59,7 +71,11 @@ function connectionString(
             sslkey: `${CERT_DIR}/${cert.keyKey}`,
         }),
     };
-    return Object.entries(parameters)
-        .map(([key, value]) => `${key}='${value.replace(/[\\']/g, "\\$&")}'`)
-        .join(" ");
+}
+
+/** The same as PostgreSQL's own programs read it from their environment. */
+export function connectionEnv(settings: PostgresSettings): Record<string, string> {
+    const { dbname, ...parameters } = connectionParameters(settings, settings);
+    const all = Object.entries({ ...parameters, database: dbname! });
+    return Object.fromEntries(all.map(([key, value]) => [`PG${key.toUpperCase()}`, value]));
 }

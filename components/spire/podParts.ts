@@ -1,5 +1,24 @@
 /** What a part of SPIRE's configuration needs of the pod that reads it: pure data, in kubernetesx' short forms. */
 
+/** The user of the server's image since SPIRE 1.10; older images run as well under it, with fsGroup for the volume. */
+const USER = 1000;
+
+/** Security of pods that the restricted Pod Security Standard admits, with that of their containers. */
+export const RESTRICTED_POD = {
+    runAsNonRoot: true,
+    runAsUser: USER,
+    runAsGroup: USER,
+    fsGroup: USER,
+    // A volume with many files would otherwise be changed file by file at every start.
+    fsGroupChangePolicy: "OnRootMismatch",
+    seccompProfile: { type: "RuntimeDefault" },
+};
+export const RESTRICTED_CONTAINER = {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+};
+
 /** A volume with the place where it is mounted. */
 export interface Mount {
     volume: {

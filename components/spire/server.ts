@@ -5,6 +5,7 @@ import type { ServerSettings } from "../../settings/spire";
 import { BUNDLE_CONFIG_MAP, SERVER_NAME, SERVER_PORTS } from "../names";
 import { podTemplate, revisionOf } from "../pod";
 import type { ServerArgs } from "./args";
+import { Backup } from "./backup";
 import { serverConf } from "./serverConf";
 import { confText } from "./confText";
 import { CLAIM_DEFAULTS, SERVER_LABELS, serverClaims, serverPod } from "./serverPod";
@@ -88,6 +89,7 @@ export class Server extends pulumi.ComponentResource {
                 ignoreChanges: CLAIM_DEFAULTS.map((key) => `spec.volumeClaimTemplates[0].${key}`),
             },
         );
+        if (settings.backup) new Backup("backup", args, settings.backup, parent);
         this.registerOutputs({});
     }
 

@@ -6,15 +6,13 @@ import { SERVER_NAME, SERVER_PORTS } from "../names";
 import type { ServerArgs } from "./args";
 import { datastoreParts } from "./datastore";
 import { BUNDLE_ENDPOINT_PORT, federationParts } from "./federation";
-import { mergeParts, type PodParts } from "./podParts";
+import { mergeParts, type PodParts, RESTRICTED_CONTAINER, RESTRICTED_POD } from "./podParts";
 import { SERVER_DATA_DIR, SERVER_SOCKET_DIR } from "./serverConf";
 import { upstreamAuthorityParts } from "./upstreamAuthority";
 
 export const SERVER_LABELS = { "app.kubernetes.io/name": SERVER_NAME };
 const CONFIG_DIR = "/run/spire/config";
 const DATA = "data";
-/** The user of the image since SPIRE 1.10; older images run as well under it, with fsGroup for the volume. */
-const USER = 1000;
 
 /** The spec of the pod, which the restricted Pod Security Standard admits. */
 export function serverPod({ settings, version, images }: ServerArgs) {
@@ -25,15 +23,7 @@ export function serverPod({ settings, version, images }: ServerArgs) {
         serviceAccountName: SERVER_NAME,
         imagePullSecrets: pullSecrets(images),
         ...serverScheduling(settings),
-        securityContext: {
-            runAsNonRoot: true,
-            runAsUser: USER,
-            runAsGroup: USER,
-            fsGroup: USER,
-            // A volume with many files would otherwise be changed file by file at every start.
-            fsGroupChangePolicy: "OnRootMismatch",
-            seccompProfile: { type: "RuntimeDefault" },
-        },
+        securityContext: RESTRICTED_POD,
         containers: [
             {
                 name: SERVER_NAME,
@@ -51,11 +41,7 @@ export function serverPod({ settings, version, images }: ServerArgs) {
                 readinessProbe: { ...probe("/ready"), periodSeconds: 2 },
                 livenessProbe: { ...probe("/live"), periodSeconds: 30 },
                 resources: settings.resources,
-                securityContext: {
-                    allowPrivilegeEscalation: false,
-                    readOnlyRootFilesystem: true,
-                    capabilities: { drop: ["ALL"] },
-                },
+                securityContext: RESTRICTED_CONTAINER,
                 volumeMounts: [
                     {
                         volume: { name: "config", configMap: { name: SERVER_NAME } },

@@ -1,4 +1,4 @@
-/** Whether the server's volume claims can be served: one that nobody serves waits for ever, and so does the server's pod. */
+/** Whether volume claims can be served: one that nobody serves waits for ever, and so does its pod. */
 
 /** A StorageClass or PersistentVolume, as the API has it. */
 export interface StorageClass {
@@ -15,9 +15,11 @@ const IS_DEFAULT = "storageclass.kubernetes.io/is-default-class";
  * Why a new claim would find no volume, with the way out; undefined when there is a class for it, or a volume that someone
  * made by hand.
  *
+ * @param key the setting that names the class.
  * @param wanted the class that the claim will name; none when undefined, which means the default class.
  */
 export function storageProblem(
+    key: string,
     wanted: string | undefined,
     classes: readonly StorageClass[],
     volumes: readonly PersistentVolume[],
@@ -27,7 +29,6 @@ export function storageProblem(
     const isFree = ({ spec, status }: PersistentVolume) =>
         status?.phase === "Available" && (spec.storageClassName ?? "") === name;
     if (classes.some((c) => c.metadata.name === name) || volumes.some(isFree)) return undefined;
-    const key = "spire.server.storage.storageClass";
     const problem =
         wanted === undefined
             ? `${key} is not set, and the cluster has no default StorageClass`

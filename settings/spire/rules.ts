@@ -3,6 +3,7 @@ import { durationSeconds } from "../amounts";
 import { trustDomainOf } from "../words";
 import { TAKEN_PORTS } from "../ports";
 import { keyText, shorten } from "../show";
+import { backupProblems } from "./backupRules";
 import { socketConflict } from "./sockets";
 import { skewProblem } from "../../versions/spireUpgrade";
 import { unsupportedSpire } from "../../versions/spire";
@@ -33,6 +34,7 @@ export function* spireProblems(settings: Settings): Problems {
     if (conflict) yield `spire.sockets.admin = "${sockets.admin}": ${conflict}`;
     yield* namespaceProblems(spire, cilium.namespace);
     yield* storageProblems(server);
+    yield* backupProblems(server);
     yield* ttlProblems(server);
     yield* apiProblems(server, trustDomain);
     yield* reloadProblems(server);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { SINCE } from "../../versions/spire";
 import { imageRepository } from "../images";
 import { since } from "../since";
+import { backupSettings } from "./backup";
 import { datastoreSettings } from "./datastore";
 import { federationSettings } from "./federation";
 import { byteQuantity, duration, resources } from "../amounts";
@@ -170,6 +171,9 @@ export const serverSettings = group({
     datastore: datastoreSettings
         .default({ type: "sqlite3" })
         .describe("Where entries, agents and bundles are stored."),
+    backup: backupSettings
+        .optional()
+        .describe("Copies of the datastore by the clock, with its keys where they are beside it."),
     ...ca,
     ...svids,
     ...api,

@@ -2,11 +2,24 @@
 import { AGENT_LABELS } from "../../components/spire/agentPod";
 import { SERVER_LABELS } from "../../components/spire/serverPod";
 import type { Part } from "../support/cast";
+import { RECIPIENTS } from "../support/recipients";
 
 /** The namespace of the proof. */
 export const PROOF = "cilium-spire-proof";
 /** A pod of cilium-operator. */
 export const OPERATOR = "cilium-operator-1";
+
+/** What Pulumi.prod.yaml leaves to its user, and the rights are for as well. */
+export const BACKUP = {
+    "cilium-spire:spire": {
+        server: {
+            backup: {
+                ...{ schedule: "30 2 * * *", image: "docker.io/library/postgres:17.6" },
+                ...{ storage: { size: "1Gi" }, encryptFor: [...RECIPIENTS] },
+            },
+        },
+    },
+};
 
 export const PARTS: Part[] = [
     ...[0, 1, 2].map((i) => ({

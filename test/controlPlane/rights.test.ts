@@ -20,7 +20,7 @@ import { Proof } from "../../doctor/proof/proof";
 import { Stage } from "../../doctor/proof/stage";
 import { knownStack } from "../../doctor/site";
 import { settingsOfFile } from "../../doctor/stackFile";
-import type { Values } from "../../settings/cilium/values";
+import { mergeValues, type Values } from "../../settings/cilium/values";
 import { type ApiServer, prepareProduction, startApiServer } from "../support/apiServer";
 import { rulesOf } from "../support/rulesOf";
 import { type AuditEvent, isDenied } from "../support/audit";
@@ -28,7 +28,7 @@ import { castPods, makeKinds, NODE } from "../support/cast";
 import { playControllers } from "../support/controllers";
 import { manifests, unusedRights } from "../support/rbac";
 import { withoutGarbage } from "../engine/transforms";
-import { OPERATOR, PARTS, PROOF } from "./parts";
+import { BACKUP, OPERATOR, PARTS, PROOF } from "./parts";
 
 const FILES = ["preview", "exec", "up", "prove", "doctor"] as const;
 type Holder = (typeof FILES)[number];
@@ -224,9 +224,8 @@ async function become(holder: Holder): Promise<Cluster> {
 async function stackAs(holder: Holder, config: Values = {}): Promise<Stack> {
     await become(holder);
     const program = await platformProgram({
-        "cilium-spire:verify": false,
-        "cilium-spire:protect": false,
-        ...config,
+        ...{ "cilium-spire:verify": false, "cilium-spire:protect": false },
+        ...mergeValues(BACKUP, config),
     });
     const run = async () => {
         pulumi.runtime.registerResourceTransform(withoutGarbage);

@@ -65,7 +65,8 @@ function sorted(objects: readonly Applied[]): Record<"lasting" | "others", Appli
 
 /** A pod of a workload's template, for the admission that looks at pods alone: Pod Security. */
 function podsOf({ kind, metadata, spec }: Applied): Applied[] {
-    const { template, volumeClaimTemplates = [] } = (spec ?? {}) as WorkloadSpec;
+    const { jobTemplate, ...workload } = (spec ?? {}) as WorkloadSpec;
+    const { template, volumeClaimTemplates = [] } = jobTemplate?.spec ?? workload;
     if (!template || kind === "Job") return [];
     // A class of the user's own is not there, and neither are the claims that a controller would make.
     const { priorityClassName: _, volumes = [], ...rest } = template.spec;
@@ -76,6 +77,8 @@ function podsOf({ kind, metadata, spec }: Applied): Applied[] {
 }
 
 interface WorkloadSpec {
+    /** Of a CronJob. */
+    jobTemplate?: { spec: WorkloadSpec };
     template?: { spec: { priorityClassName?: string; volumes?: object[] } };
     volumeClaimTemplates?: { metadata: { name: string } }[];
 }

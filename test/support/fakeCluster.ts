@@ -16,6 +16,8 @@ const NAMESPACED = [
     "Service",
     "ServiceAccount",
     "ConfigMap",
+    "CronJob",
+    "PersistentVolumeClaim",
 ];
 const CLUSTER_WIDE = ["Namespace", "ClusterRole", "ClusterRoleBinding"];
 

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { agentArgs, serverArgs } from "../../../components/spire/args";
 import { agentConf } from "../../../components/spire/agentConf";
 import { agentPod } from "../../../components/spire/agentPod";
+import { backupPod } from "../../../components/spire/backupPod";
 import { serverConf } from "../../../components/spire/serverConf";
 import { serverClaims, serverPod } from "../../../components/spire/serverPod";
 import { ConfigError } from "../../../settings/decode";
@@ -71,6 +72,7 @@ function plain(settings: Settings): unknown {
         serverConf(server),
         serverPod(server),
         serverClaims(settings.spire.server),
+        settings.spire.server.backup && backupPod(server, settings.spire.server.backup),
         agentConf(agent),
         agentPod(agent),
     ];

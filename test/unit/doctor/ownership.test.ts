@@ -5,6 +5,7 @@ import { Cluster } from "@cilium-spire/entries-provider";
 import { ownerOf } from "../../../components/owner";
 import { objectKey, requireOwnership } from "../../../doctor/ownership";
 import { decodeSettings } from "../../../settings/decode";
+import { RECIPIENTS } from "../../support/recipients";
 import { useFakeCluster } from "../../support/fakeCluster";
 
 const STACK = { project: "cilium-spire", stack: "dev" };
@@ -142,4 +143,21 @@ test("what observability would make is refused when it is there, and only when i
         /observability: there are ConfigMap cilium-spire-dashboard of somebody else's; remove them/,
     );
     assert.equal(await refusal(theirs), "");
+});
+
+test("what backups would make is refused when it is there, but not a claim that this stack has left", async () => {
+    const storage = { size: "1Gi" };
+    const backup = {
+        ...{ schedule: "30 2 * * *", image: "tools:1", storage },
+        encryptFor: [RECIPIENTS[0]],
+    };
+    const settings = { spire: { server: { backup } } };
+    const claim = `${NAMESPACE}/persistentvolumeclaims/spire-backup`;
+    const theirs = { [claim]: { by: "helm" }, [`${NAMESPACE}/cronjobs/spire-backup`]: { by: "x" } };
+    assert.match(
+        await refusal(theirs, settings),
+        /spire\.server\.backup: there are CronJob spire-backup, PersistentVolumeClaim spire-backup of somebody else's; remove them/,
+    );
+    assert.equal(await refusal(theirs), "");
+    assert.equal(await refusal({ [claim]: { by: OURS } }, settings), "");
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeSettings } from "../../../settings/decode";
 import { requireCluster } from "../../../doctor/requirements";
+import { RECIPIENTS } from "../../support/recipients";
 import { useFakeCluster } from "../../support/fakeCluster";
 import { decode } from "../components/spire/arbitrary";
 
@@ -113,6 +114,26 @@ test("a new server without a volume is refused, with the classes that there are"
     const named = { server: { storage: { storageClass: "gp3" } } };
     await assert.doesNotReject(preflight(noDefault, named));
     await assert.doesNotReject(preflight({ ...noDefault, claims: ["data-spire-server-0"] }, {}));
+});
+
+test("the volume for backups is looked for as well", async () => {
+    const server = (storage: object) => {
+        const when = { schedule: "30 2 * * *", image: "tools:1", encryptFor: [RECIPIENTS[0]] };
+        return { server: { backup: { ...when, storage } } };
+    };
+    const noDefault = { classes: ["gp2", "gp3"], claims: ["data-spire-server-0"] };
+    await assert.rejects(
+        preflight(noDefault, server({ size: "1Gi" })),
+        /spire\.server\.backup\.storage\.storageClass is not set.*set it to one of: gp2, gp3/,
+    );
+    await assert.doesNotReject(preflight(noDefault, server({ size: "1Gi", storageClass: "gp2" })));
+    await assert.rejects(
+        preflight(noDefault, server({ claim: "nas" })),
+        /backup\.storage\.claim = "nas": namespace spire-system has no such PersistentVolumeClaim\. Make it first/,
+    );
+    const claims = [...noDefault.claims, "nas", "spire-backup"];
+    await assert.doesNotReject(preflight({ ...noDefault, claims }, server({ claim: "nas" })));
+    await assert.doesNotReject(preflight({ ...noDefault, claims }, server({ size: "1Gi" })));
 });
 
 test("pull secrets must be in every namespace that uses them, and be such", async () => {

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ConfigError, decodeSettings } from "../../../settings/decode";
 import { amounts } from "./refused/amounts";
+import { backups } from "./refused/backups";
 import { ciliumKeys } from "./refused/cilium";
 import { observabilityKeys } from "./refused/observability";
 import { places } from "./refused/places";
 import { shapes } from "./refused/shapes";
 import { workloads } from "./refused/workloads";
 
-const subjects = { amounts, ciliumKeys, observabilityKeys, places, shapes, workloads };
+const subjects = { amounts, backups, ciliumKeys, observabilityKeys, places, shapes, workloads };
 
 for (const [subject, refusals] of Object.entries(subjects)) {
     describe(`refused: ${subject}`, () => {

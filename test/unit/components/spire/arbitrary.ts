@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { ConfigError, decodeSettings } from "../../../../settings/decode";
 import { type Settings, settingsSchema } from "../../../../settings/schema";
 import { spireSettings } from "../../../../settings/spire";
+import { RECIPIENTS } from "../../../support/recipients";
 
 type Type = z.core.$ZodType;
 
@@ -18,9 +19,11 @@ spire|kubernetes.io/hostname|tls.crt|partner.example|other.example|DE|5m|1h|4h|2
 https://host.example:8443/path|https://other.example|spiffe://demo.local/ns/a/sa/b
 ./chart|registry.example.org|/ns/shop/sa/shop|/ns/a/sa/b|k8s:ns:shop|k8s:sa:shop
 /run/a/agent.sock|/run/b/admin.sock|/run/c/admin.sock
+30 2 * * *|*/5 0-6 1,15 * *|registry.example.org/tools:1.0|tools@sha256:${"0".repeat(64)}
 `
     .trim()
-    .split(/[|\n]/);
+    .split(/[|\n]/)
+    .concat(RECIPIENTS);
 
 /** What breaks quoting, templates, YAML or HCL where it is not a string any more. */
 export const HOSTILE = [
