@@ -28,6 +28,8 @@ const ROOTS = {
     ],
     /** What Cilium's acceptance tests run in their client pods. */
     "network-client": ["curl", "bind9-dnsutils", "netcat-openbsd"],
+    /** What copies of SPIRE's datastore are made with (docs/backup.md). */
+    "backup-tools": ["sqlite3", "openssl", "postgresql-client"],
 } as const;
 
 export type RootName = keyof typeof ROOTS;

@@ -13,6 +13,18 @@ export const ACCEPTANCE_IMAGES = {
     "dns-test-server-image": `${REPOSITORY}/dns:1`,
 } as const;
 
+/** As docs/backup.md says to make it, with PostgreSQL's client as well. */
+export const BACKUP_IMAGE = `${REPOSITORY}/backup-tools:1`;
+
+export const BACKUP_IMAGE_SPECS: readonly ImageSpec[] = [
+    {
+        tag: BACKUP_IMAGE,
+        upstream: { unread },
+        config: { Cmd: ["/bin/sh"], User: "1000:1000", Env: [PATH] },
+        layers: ["backup-tools"],
+    },
+];
+
 export const ACCEPTANCE_IMAGE_SPECS: readonly ImageSpec[] = [
     {
         // As quay.io/cilium/alpine-curl: curl, nslookup, nc, and a program that waits.

@@ -4,17 +4,14 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Entry, normalize, owns } from "@cilium-spire/entries-provider";
+import { type Entry, normalize } from "@cilium-spire/entries-provider";
 import { execa } from "execa";
 import { type Backup, backupOf } from "../../backup/document";
 import { repositoryRoot } from "../../sandbox/host/paths";
-import { spireCommand } from "../support/trustDomain";
+import { byId, entriesOfOthers, inServer, loseVolume } from "../support/losses";
 import {
     agentId,
-    kubectl,
     nodeNames,
-    ourEntries,
-    PREFIX,
     spireServer,
     uidOf,
     upThenQuiet,
@@ -43,10 +40,10 @@ before(async () => {
 });
 after(async () => {
     // The sandbox goes on to other tests.
-    const ids = (await entriesOfOthers()).map(({ id }) => id);
+    const ids = (await entriesOfOthers(state)).map(({ id }) => id);
     assert.deepEqual(await (await spireServer(state)).delete(ids), []);
-    await inServer(["federation", "delete", "-id", FRIEND]);
-    await inServer(["bundle", "delete", "-id", `spiffe://${FRIEND}`]);
+    await inServer(state, ["federation", "delete", "-id", FRIEND]);
+    await inServer(state, ["bundle", "delete", "-id", `spiffe://${FRIEND}`]);
     await rm(dir, { recursive: true });
 });
 
@@ -93,17 +90,17 @@ describe("restore", () => {
     });
 
     test("brings back what others wrote, after an up on an empty server", async () => {
-        await loseVolume();
+        await loseVolume(state);
         await upThenQuiet(state);
-        assert.equal((await entriesOfOthers()).length, 0);
+        assert.equal((await entriesOfOthers(state)).length, 0);
 
         const tried = await succeeds("restore", "dev", file, "--dry-run");
         assert.match(tried.stdout, new RegExp(`^${foreign.length + 2} to write, 0 there`, "m"));
         assert.match(tried.stdout, /^note: The server's CA is another/m);
-        assert.equal((await entriesOfOthers()).length, 0, "a dry run writes nothing");
+        assert.equal((await entriesOfOthers(state)).length, 0, "a dry run writes nothing");
 
         const seconds = await timed(() => succeeds("restore", "dev", file));
-        const found = await entriesOfOthers();
+        const found = await entriesOfOthers(state);
         assert.deepEqual(byId(found), byId(foreign));
         console.log(`restore of ${found.length} entries, read back: ${seconds} s`);
         assert.ok((await bundleOf(FRIEND)).includes("x509-svid"));
@@ -132,7 +129,7 @@ describe("restore", () => {
         assert.equal(refused.exitCode, 1, refused.stdout);
         assert.match(refused.stdout, /^1 in the way, so nothing is written/m);
         await succeeds("restore", "dev", file, "--conflicts", "overwrite");
-        assert.deepEqual(byId(await entriesOfOthers()), byId(foreign));
+        assert.deepEqual(byId(await entriesOfOthers(state)), byId(foreign));
     });
 });
 
@@ -142,10 +139,20 @@ async function fill(): Promise<void> {
     const [node] = nodeNames(state);
     const parentId = agentId(state, await uidOf(node!));
     const home = `spiffe://${trustDomain}`;
-    const bundle = await inServer(["bundle", "show", "-format", "spiffe"]);
-    await inServer(["bundle", "set", "-id", `spiffe://${FRIEND}`, "-format", "spiffe"], bundle);
+    const bundle = await inServer(state, ["bundle", "show", "-format", "spiffe"]);
+    await inServer(
+        state,
+        ["bundle", "set", "-id", `spiffe://${FRIEND}`, "-format", "spiffe"],
+        bundle,
+    );
     const place = ["-trustDomain", FRIEND, "-bundleEndpointURL", "https://friend.test/"];
-    await inServer(["federation", "create", ...place, "-bundleEndpointProfile", "https_web"]);
+    await inServer(state, [
+        "federation",
+        "create",
+        ...place,
+        "-bundleEndpointProfile",
+        "https_web",
+    ]);
     const entry = (name: string, more: Partial<Entry> = {}): Entry =>
         normalize({
             ...{ id: `backup.${name}`, spiffeId: `${home}/backup/${name}`, parentId },
@@ -170,49 +177,20 @@ async function fill(): Promise<void> {
     assert.deepEqual(await (await spireServer(state)).create([...foreign, gone]), []);
 }
 
-/** Entries, CA, agents: all of it. */
-async function loseVolume(): Promise<void> {
-    await kubectl("-n spire-system scale statefulset/spire-server --replicas=0");
-    await kubectl("-n spire-system wait --for=delete pod/spire-server-0 --timeout=120s");
-    await kubectl("-n spire-system delete pvc data-spire-server-0");
-    await kubectl("-n spire-system scale statefulset/spire-server --replicas=1");
-    const entries = await (await spireServer(state)).entries();
-    assert.deepEqual(
-        entries.filter((entry) => !isIdentity(entry)),
-        [],
-    );
-}
-
-/** Those of neither the stack nor cilium-operator. */
-async function entriesOfOthers(): Promise<Entry[]> {
-    assert.ok((await ourEntries(state)).length > 0);
-    const all = await (await spireServer(state)).entries();
-    return all.filter((entry) => !owns(PREFIX, entry) && !isIdentity(entry));
-}
-
-function isIdentity({ spiffeId }: Entry): boolean {
-    return spiffeId.startsWith(`spiffe://${state.outputs.trustDomain}/identity/`);
-}
-
-async function inServer(args: string[], stdin?: string): Promise<string> {
-    const { namespace, container } = state.outputs.spireServer;
-    return await spireCommand(
-        state.cluster,
-        { namespace, container, pod: "spire-server-0" },
-        args,
-        stdin,
-    );
-}
-
 async function bundleOf(name: string): Promise<string> {
-    return await inServer(["bundle", "list", "-id", `spiffe://${name}`, "-format", "spiffe"]);
+    return await inServer(state, [
+        "bundle",
+        "list",
+        "-id",
+        `spiffe://${name}`,
+        "-format",
+        "spiffe",
+    ]);
 }
 
 async function content(path: string): Promise<Backup> {
     return backupOf(await readFile(path, "utf8"), path);
 }
-
-const byId = (entries: Entry[]) => [...entries].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 async function cli(...args: string[]) {
     const options = { cwd: repositoryRoot, reject: false, timeout: 300_000 } as const;

@@ -22,6 +22,8 @@ export interface Postgres {
     caFile: string;
     /** Runs statements as one transaction in SPIRE's database, as the superuser. */
     psql: (sql: string) => Promise<string>;
+    /** Throws the database `spire` away and makes an empty one. */
+    lose: () => Promise<void>;
     stop: () => Promise<void>;
 }
 
@@ -63,8 +65,13 @@ export async function startPostgres({ apiAddress: host }: Instance): Promise<Pos
         // Hexadecimal, so it needs no quoting in SQL; the `$` of other passwords is tested with the configuration.
         const password = randomBytes(16).toString("hex");
         await first(`CREATE ROLE spire LOGIN PASSWORD '${password}'`);
-        await first("CREATE DATABASE spire OWNER spire");
-        return { host, port: PORT, password, caFile, psql, stop };
+        const create = () => first("CREATE DATABASE spire OWNER spire");
+        await create();
+        const lose = async () => {
+            await first("DROP DATABASE spire WITH (FORCE)");
+            await create();
+        };
+        return { host, port: PORT, password, caFile, psql, lose, stop };
     } catch (error) {
         await stop();
         throw error;

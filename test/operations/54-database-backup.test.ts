@@ -1,0 +1,112 @@
+/** The PostgreSQL of a SPIRE server is lost, and a copy by the clock brings it back, as docs/backup.md says. */
+import assert from "node:assert/strict";
+import { copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { type Entry, normalize } from "@cilium-spire/entries-provider";
+import type { Values } from "../../settings/cilium/values";
+import { BACKUP_IMAGE } from "../../sandbox/build/testImages";
+import { backupJob, loadBackupImage, makeRecipient } from "../support/backups";
+import { documentedSteps, follow, linesOf } from "../support/followed";
+import { entriesOfOthers, inServer } from "../support/losses";
+import { type Postgres, startPostgres } from "../support/postgres";
+import {
+    kubectl,
+    openPlatform,
+    sandbox,
+    spireServer,
+    upThenQuiet,
+    world,
+    type World,
+} from "../support/world";
+
+const SECRET = "spire-postgres";
+
+let state: World;
+let dir: string;
+let postgres: Postgres;
+let entry: Entry;
+let bundle: string;
+
+before(async () => {
+    state = await world();
+    await loadBackupImage(state);
+    dir = await mkdtemp(join(tmpdir(), "cilium-spire-database-"));
+    postgres = await startPostgres(sandbox);
+    const password = `--from-literal=password=${postgres.password}`;
+    const ca = `--from-file=ca.crt=${postgres.caFile}`;
+    await kubectl(`-n spire-system create secret generic ${SECRET} ${password} ${ca}`);
+    await copyFile(postgres.caFile, join(dir, "ca.crt"));
+    const { certificate } = await makeRecipient(dir);
+    state.platform = await openPlatform(onDatabase(certificate));
+    await upThenQuiet(state);
+    const home = `spiffe://${state.outputs.trustDomain}`;
+    entry = normalize({
+        ...{ id: "database.alias", spiffeId: `${home}/database/alias` },
+        ...{ parentId: `${home}/spire/server`, selectors: ["k8s_psat:agent_ns:spire-system"] },
+    });
+    assert.deepEqual(await (await spireServer(state)).create([entry]), []);
+    bundle = await shownBundle();
+});
+after(async () => {
+    state.platform = await openPlatform();
+    await upThenQuiet(state);
+    await kubectl(`-n spire-system delete secret ${SECRET}`);
+    await kubectl("-n spire-system delete pvc spire-backup --ignore-not-found");
+    await postgres.stop();
+    await rm(dir, { recursive: true });
+});
+
+test("pg_dump copies it with the server's own password, and keeps that to itself", async () => {
+    const log = await backupJob("spire-backup-database");
+    assert.match(log, /^wrote \S+\.dump\.cms \(\d+ bytes\); files kept: 1$/m);
+    const { fetch, decrypt } = documentedSteps();
+    await follow(dir, [fetch, decrypt.replace("spire.tar", "spire.dump")], false);
+    const [name] = (await readdir(dir)).filter((file) => file.endsWith(".cms"));
+    const [file, dump] = await Promise.all(
+        [name!, "spire.dump"].map((path) => readFile(join(dir, path))),
+    );
+    assert.ok(dump!.subarray(0, 5).equals(Buffer.from("PGDMP")));
+    assert.ok(!file!.includes("PGDMP"));
+    for (const text of [log, dump!.toString("latin1")]) {
+        assert.ok(!text.includes(postgres.password));
+        assert.doesNotMatch(text, /PRIVATE KEY/);
+    }
+    const state = await kubectl("-n spire-system get cronjob,configmap -o yaml");
+    assert.ok(!state.includes(postgres.password));
+});
+
+test("an empty database takes it, and CA and entries are what they were", async () => {
+    await kubectl("-n spire-system scale statefulset/spire-server --replicas=0");
+    await kubectl("-n spire-system wait --for=delete pod/spire-server-0 --timeout=120s");
+    await postgres.lose();
+    const documented = documentedSteps().postgres;
+    const here = documented.replace("postgres.example.org", postgres.host);
+    assert.notEqual(here, documented);
+    await follow(dir, [`export PGPASSWORD=${postgres.password}`, here]);
+    await kubectl("-n spire-system scale statefulset/spire-server --replicas=1");
+    await kubectl("-n spire-system rollout status statefulset/spire-server --timeout=180s");
+    assert.equal(await shownBundle(), bundle);
+    assert.deepEqual(await entriesOfOthers(state), [entry]);
+    await follow(dir, linesOf("then", /^kubectl/));
+    await upThenQuiet(state);
+    for (const { what, seen } of await state.demo.prove(180_000)) console.log(`${what}: ${seen}`);
+});
+
+/** PostgreSQL for the one server, and copies of it that never come by themselves. */
+function onDatabase(certificate: string): Values {
+    const datastore = {
+        ...{ type: "postgres", host: postgres.host },
+        ...{ passwordSecret: { name: SECRET }, rootCa: { name: SECRET } },
+    };
+    const backup = {
+        ...{ schedule: "0 0 1 1 *", image: BACKUP_IMAGE, timeout: "2m" },
+        ...{ storage: { size: "1Gi" }, encryptFor: [certificate] },
+    };
+    return { "cilium-spire:spire": { server: { datastore, backup } } };
+}
+
+async function shownBundle(): Promise<string> {
+    return await inServer(state, ["bundle", "show", "-format", "pem"]);
+}
