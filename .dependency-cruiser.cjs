@@ -21,11 +21,13 @@ const FLOORS = [
     "^examples/",
     "^automation/",
     "^bench/",
+    "^policy/",
     "^(test|docs)/",
 ];
 
-/** A package of its own, which the engine loads without the program; its users name it. */
+/** Packages of their own, which the engine loads without the program. Users name the first in their programs' states. */
 const PROVIDER = "^entries-provider/";
+const POLICY = "^policy/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -49,6 +51,12 @@ module.exports = {
             severity: "error",
             from: { path: PROVIDER },
             to: { path: FLOORS },
+        },
+        {
+            name: "policy-apart",
+            severity: "error",
+            from: { path: POLICY },
+            to: { path: [...FLOORS.filter((floor) => floor !== POLICY), PROVIDER] },
         },
         {
             name: "no-pulumi-below-components",

@@ -12,7 +12,7 @@ interface Claim {
 }
 
 /** The text of a dynamic provider, as a state has it, whose resources are nothing but their inputs. */
-const NOTHING = `exports.handler = () => ({
+export const NOTHING = `exports.handler = () => ({
     check: async (_, inputs) => ({ inputs }),
     diff: async () => ({ changes: false }),
     create: async (outs) => ({ id: "none", outs }),
