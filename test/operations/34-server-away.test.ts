@@ -4,13 +4,21 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { type Attempt, podState, poll, type V1Pod } from "@cilium-spire/entries-provider";
+import { type Attempt, isReady, podState, poll, type V1Pod } from "@cilium-spire/entries-provider";
 import { record } from "../../automation/operations";
 import { proveOnStage } from "../../doctor/proof/onStage";
 import { AGNHOST } from "../../doctor/proof/stage";
 import { CLIENTS } from "../../examples/mtls-demo/names";
 import { Traffic } from "../support/traffic";
-import { kubectl, openPlatform, upThenQuiet, world, type World } from "../support/world";
+import {
+    kubectl,
+    nodeNames,
+    openPlatform,
+    spireServer,
+    upThenQuiet,
+    world,
+    type World,
+} from "../support/world";
 
 /** The agents' own SVIDs live as long as those that they hold for Cilium. */
 const SVID_MS = 60_000;
@@ -67,13 +75,13 @@ describe("a server that is away for longer than an SVID lives", () => {
         const start = Date.now();
         const report = await traffic.during(async () => {
             await scale(1);
-            await kubectl("-n spire-system rollout status statefulset/spire-server --timeout=180s");
+            await spireServer(state);
             t.diagnostic(`server Ready after ${since(start)}`);
             await state.demo.waitUntilConnected(BACK_MS);
             t.diagnostic(`pods authenticate after ${since(start)}`);
-            await agentsAreReady();
-            t.diagnostic(`all agents Ready after ${since(start)}: ${await agentStates()}`);
         });
+        await agentsAreReady();
+        t.diagnostic(`all agents Ready after ${since(start)}: ${await agentStates()}`);
         record({ operation: "the server back after three minutes (x509SvidTtl 1m)", ...report });
         await state.demo.prove(PROOF_MS);
         await state.platform.preview({ expectNoChanges: true });
@@ -91,9 +99,23 @@ async function scale(replicas: number): Promise<void> {
     await kubectl(`-n spire-system scale statefulset/spire-server --replicas=${replicas}`);
 }
 
+async function agentPods(): Promise<V1Pod[]> {
+    const { cluster } = state;
+    const labelSelector = "app.kubernetes.io/name=spire-agent";
+    return await cluster.list((page) =>
+        cluster.core.listNamespacedPod({ namespace: "spire-system", labelSelector, ...page }),
+    );
+}
+
+/** Of the pods themselves: their DaemonSet's status may be of a moment ago. */
 async function agentsAreReady(): Promise<void> {
-    const seconds = BACK_MS / 1000;
-    await kubectl(`-n spire-system rollout status daemonset/spire-agent --timeout=${seconds}s`);
+    await poll(BACK_MS, "Ready pods of all agents", async () => {
+        const pods = (await agentPods()).filter(({ metadata }) => !metadata?.deletionTimestamp);
+        const late = pods.filter((pod) => !isReady(pod));
+        return pods.length === nodeNames(state).length && late.length === 0
+            ? { done: true }
+            : { waitingFor: `${pods.length} pods; ${late.map(podState).join("; ")}` };
+    });
 }
 
 /** Clients of the demo that reach its server. */
@@ -114,13 +136,10 @@ async function untilBlocked(since: number): Promise<number> {
 
 /** How often each agent's container has ended, and how the pod is. */
 async function agentStates(): Promise<string> {
-    const { cluster } = state;
-    const labelSelector = "app.kubernetes.io/name=spire-agent";
-    const pods = await cluster.list((page) =>
-        cluster.core.listNamespacedPod({ namespace: "spire-system", labelSelector, ...page }),
-    );
     const restarts = ({ status }: V1Pod) => status?.containerStatuses?.[0]?.restartCount ?? 0;
-    return pods.map((pod) => `${restarts(pod)} restarts, ${podState(pod)}`).join("; ");
+    return (await agentPods())
+        .map((pod) => `${restarts(pod)} restarts, ${podState(pod)}`)
+        .join("; ");
 }
 
 function since(start: number): string {
