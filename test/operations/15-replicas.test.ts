@@ -20,7 +20,8 @@ import { Watch } from "./alertFaults/watch";
 const INTERVAL = 2;
 const LABELS = { release: "monitoring" };
 const REPLICAS = 2;
-const MEMORY_MI = 160;
+/** A server without any load has half of it. */
+const MEMORY_MI = 192;
 const NAMESPACE = "spire-system";
 const SECRET = "spire-postgres";
 const JOBS = 2;

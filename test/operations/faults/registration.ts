@@ -1,8 +1,11 @@
 /** Faults of registration entries, and of the operator that writes most of them. */
-import { type Entry, owns } from "@cilium-spire/entries-provider";
+import { setTimeout } from "node:timers/promises";
+import { type Entry, owns, poll } from "@cilium-spire/entries-provider";
 import { kubectl, PREFIX, spireServer, type World } from "../../support/world";
 import { type Fault, LOGS } from "./fault";
 
+/** An operator that has just become the leader registers all identities again. */
+const SETTLED_MS = 5_000;
 const TRUST_DOMAIN = "spiffe://demo.local";
 
 export function entryFaults(world: () => World): Fault[] {
@@ -66,9 +69,20 @@ export function entryFaults(world: () => World): Fault[] {
         {
             name: "an identity's entry was deleted",
             make: async () => {
-                const entries = await (await server()).entries();
-                const entry = entries.find(({ spiffeId }) => spiffeId.includes("/identity/"))!;
-                return (await server()).delete([entry.id]);
+                const all = await (await server()).entries();
+                const { spiffeId } = all.find((e) => e.spiffeId.includes("/identity/"))!;
+                await poll(
+                    60_000,
+                    "end of what the operator writes when it has started",
+                    async () => {
+                        const entries = await (await server()).entries();
+                        const again = entries.filter((entry) => entry.spiffeId === spiffeId);
+                        if (again.length === 0) return { done: true };
+                        await (await server()).delete(again.map(({ id }) => id));
+                        await setTimeout(SETTLED_MS);
+                        return { waitingFor: `${spiffeId} was there again` };
+                    },
+                );
             },
             ...{ check: "identities", trouble: "identity-missing", says: /not registered \d+$/ },
             where: /^CiliumIdentity \d+$/,
