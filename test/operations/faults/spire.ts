@@ -102,7 +102,8 @@ export function spireFaults(world: () => World): Fault[] {
             },
             ...{ check: "ca", trouble: "bundle-outdated", says: /^has none of the \d+ CAs/ },
             where: /^ConfigMap spire-system\/spire-bundle$/,
-            implied: restarting,
+            // The `up` is for when it stays so.
+            ...{ run: /rollout restart/, implied: restarting },
         },
         {
             name: "the SPIRE server is scaled to 0",
