@@ -80,7 +80,7 @@ interface Policy {
     name: string;
     namespace?: string | undefined;
     rules: Rule[];
-    /** Why Cilium's operator, which looks at each policy, takes it for invalid. */
+    /** Why Cilium's operator, which looks at each policy since 1.16, takes it for invalid. */
     invalid?: string | undefined;
 }
 
