@@ -22,7 +22,7 @@ const AGENTS: Trouble = {
     symptom:
         "Authentication is on in Cilium's ConfigMap, yet on some nodes `mode: required` has no effect or blocks all.",
     why: "Cilium's agents read their configuration when they start, and go on with what was there then.",
-    cure: "let them start anew: `kubectl -n NAMESPACE rollout restart daemonset/cilium`; where a CiliumNodeConfig has such a key, change it there",
+    cure: "let them start anew: `kubectl -n NAMESPACE rollout restart daemonset/cilium`, which is done when `kubectl -n NAMESPACE rollout status daemonset/cilium` says so; where a CiliumNodeConfig has such a key, change it there",
 };
 
 /** A line of the first ones that the operator writes, one per option (cilium pkg/option, LogRegisteredOptions; 1.15 to 1.20). */
