@@ -49,7 +49,8 @@ export class Backup extends pulumi.ComponentResource {
                     // The second would wait for the first one's volume, or remove what it writes.
                     concurrencyPolicy: "Forbid",
                     startingDeadlineSeconds: LATEST_START_SECONDS,
-                    successfulJobsHistoryLimit: 1,
+                    // The pod of a Job that is done still keeps the server's claim from being deleted (Kubernetes, pvc-protection).
+                    successfulJobsHistoryLimit: 0,
                     failedJobsHistoryLimit: 3,
                     jobTemplate: {
                         metadata: { labels: BACKUP_LABELS },

@@ -18,13 +18,15 @@ interface What {
  * For `sh -eu`, of POSIX and in busybox as well: no pipe, in which the failure of a program that is not the last is not seen.
  * The environment has NAME, with which file names begin, KEEP, and for PostgreSQL what libpq reads.
  *
- * A file gets its name when it is whole and on the disk; older ones go after that.
+ * A file gets its name when it is whole and on the disk; older ones go after that. What an attempt that was killed has left
+ * goes first. Should somebody start a second one by hand, the first finds its file gone and fails.
  */
 export function backupScript(dirs: Dirs, { datastore, hasKeys, isEncrypted }: What): string {
     const suffix = `${datastore === "sqlite3" ? "tar" : "dump"}${isEncrypted ? ".cms" : ""}`;
     return `fail() { echo "$1" >&2; exit 1; }
 umask 077
-part="${dirs.target}/.$NAME.part"
+rm -f "${dirs.target}/.$NAME.part".*
+part="$(mktemp "${dirs.target}/.$NAME.part.XXXXXX")"
 trap 'rm -f "$part"' EXIT
 ${datastore === "sqlite3" ? sqliteCopy(dirs, hasKeys) : postgresCopy(dirs)}
 ${isEncrypted ? encrypt(dirs) : `cp "${dirs.work}/copy" "$part"`}

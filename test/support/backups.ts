@@ -31,20 +31,19 @@ export async function loadBackupImage(state: World): Promise<void> {
     await Promise.all(nodes.map((node) => loadImages(node, archive)));
 }
 
-/**
- * Makes a copy now. @returns what the Job has logged.
- *
- * @throws Error with the reason when it fails.
- */
-export async function backupJob(name: string): Promise<string> {
-    const job = `-n spire-system get job ${name} -o jsonpath=`;
+/** Makes a copy now. A Job that succeeded is gone at once. @throws Error with the reason when it fails. */
+export async function backupJob(name: string): Promise<void> {
+    const job = `-n spire-system get job ${name} --ignore-not-found -o`;
     await kubectl(`-n spire-system create job ${name} --from=cronjob/spire-backup`);
     await poll(180_000, `Job ${name}`, async () => {
-        const done = await kubectl(`${job}{.status.conditions[?(@.status=="True")].type}`);
-        return /Complete|Failed/.test(done) ? { done } : { waitingFor: done || "its pod" };
+        const failed = await kubectl(
+            `${job} jsonpath={.status.conditions[?(@.type=="Failed")].reason}`,
+        );
+        if (failed !== "") {
+            const log = await kubectl(`-n spire-system logs job/${name} --tail=20`).catch(String);
+            throw new Error(`Job ${name}: ${failed}; ${log}`);
+        }
+        const left = await kubectl(`${job} name`);
+        return left === "" ? { done: true } : { waitingFor: "its end" };
     });
-    const reason = await kubectl(`${job}{.status.conditions[?(@.type=="Failed")].reason}`);
-    const log = await kubectl(`-n spire-system logs job/${name} --tail=20`).catch(String);
-    if (reason !== "") throw new Error(`Job ${name}: ${reason}; ${log}`);
-    return log;
 }

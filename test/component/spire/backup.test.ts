@@ -141,6 +141,7 @@ test("what the user says is not in the script", async () => {
     assert.equal(at(spec, "schedule"), "* * * * *");
     assert.equal(at(spec, "timeZone"), "Etc/UTC");
     assert.equal(at(spec, "concurrencyPolicy"), "Forbid");
+    assert.equal(at(spec, "successfulJobsHistoryLimit"), 0);
     assert.equal(at(spec, "jobTemplate.spec.activeDeadlineSeconds"), 300);
     assert.equal(at(spec, "jobTemplate.spec.backoffLimit"), 2);
 });
