@@ -13,6 +13,7 @@ const FLOORS = [
     "^components/",
     "^doctor/",
     "^backup/",
+    "^review/",
     "^cli/",
     // The program.
     "^(config|outputs|state|index)\\.ts$",

@@ -3,6 +3,7 @@ import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { Command, CommanderError } from "commander";
 import type { ExitCode } from "./arguments";
 import { backup } from "./backup";
+import { diff } from "./diff";
 import { doctor } from "./doctor";
 import { prove } from "./prove";
 import { restore } from "./restore";
@@ -23,7 +24,7 @@ export function commandLine(end: (code: ExitCode) => void): Command {
         )
         .showSuggestionAfterError()
         .exitOverride();
-    for (const verb of [doctor, prove, backup, restore]) {
+    for (const verb of [doctor, prove, diff, backup, restore]) {
         program.addCommand(verb(end).copyInheritedSettings(program));
     }
     return program;

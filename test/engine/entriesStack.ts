@@ -7,7 +7,8 @@ import { AgentEntries } from "../../components/entries/agentEntries";
 import { ciliumSet } from "../component/entries-provider/stack";
 import { launch, type Operation } from "../support/operation";
 
-export type Verb = "preview" | "up" | "destroy";
+/** `events` is a preview that prints what Pulumi's event log has, a line each. */
+export type Verb = "preview" | "events" | "up" | "destroy";
 
 /** Starts an operation. @param workDir has `node_modules` */
 export function start(
@@ -31,7 +32,9 @@ async function main(workDir: string, verb: Verb, expectNoChanges: boolean): Prom
     const print = (text: string) => process.stdout.write(text);
     const printed = { onOutput: print, onError: print };
     if (verb === "destroy") await stack.destroy(printed);
-    else await stack[verb]({ ...printed, diff: true, expectNoChanges });
+    else if (verb === "events") {
+        await stack.preview({ onEvent: (event) => print(`${JSON.stringify(event)}\n`) });
+    } else await stack[verb]({ ...printed, diff: true, expectNoChanges });
 }
 
 if (require.main === module) {

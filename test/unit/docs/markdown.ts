@@ -28,7 +28,7 @@ const parser = new MarkdownIt({ html: true });
 export function documents(): string[] {
     return globSync("**/*.md", {
         cwd: repositoryRoot,
-        exclude: ["**/node_modules", "bin", ".git"],
+        exclude: ["**/node_modules", "bin", ".git", "test/golden"],
     }).sort();
 }
 
