@@ -9,6 +9,7 @@ import { run } from "node:test";
 import { Argument, program } from "commander";
 import { execa } from "execa";
 import { ensureBinary } from "../sandbox/build/binaries";
+import { ensureShellcheck } from "../sandbox/build/debian";
 import { buildAll, removeCluster } from "../sandbox/cluster";
 import { repositoryRoot } from "../sandbox/host/paths";
 import { report, type Tally } from "./support/reporter";
@@ -70,10 +71,10 @@ async function files(folders: string[], verbose = false): Promise<Tally> {
 /** What the tests without a cluster run: none of them should spend its own time on a build. */
 async function programs(): Promise<Tally> {
     const names = [
-        ...["helm", "crane", "spire-server", "vmalert-tool"],
+        ...["helm", "crane", "spire-server", "vmalert-tool", "actionlint"],
         ...["pulumi", "pulumi-resource-kubernetes"],
     ];
-    await Promise.all(names.map((name) => ensureBinary(name)));
+    await Promise.all([...names.map((name) => ensureBinary(name)), ensureShellcheck()]);
     return { passed: 0, failed: 0 };
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, readFile, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { globSync } from "node:fs";
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { cached } from "./cache";
 import { sandboxSources } from "../host/paths";
 import { run } from "../host/shell";
@@ -10,6 +11,9 @@ import { run } from "../host/shell";
  * apt verifies every package against the signed index.
  */
 const TOOLS = ["containerd", "runc", "debootstrap", "busybox-static"] as const;
+
+/** Of tests, with the libraries that not every machine has. */
+const SHELLCHECK = ["shellcheck", "libffi8", "libgmp10"] as const;
 
 /** Root file systems for images, and the packages that each has besides Debian's smallest. */
 const ROOTS = {
@@ -36,16 +40,33 @@ export type RootName = keyof typeof ROOTS;
 
 /** The directory under which the tools are unpacked: `usr/bin/containerd`, `bin/busybox` and so on. */
 export async function ensureTools(): Promise<string> {
-    return cached("tools", { packages: TOOLS }, async (dir) => {
-        await run("apt-get", ["-q", "update"], { timeoutMs: 300_000 });
-        const debs = join(dir, "debs");
-        await mkdir(debs);
-        await run("apt-get", ["-q", "download", ...TOOLS], { cwd: debs, timeoutMs: 300_000 });
-        for (const deb of await readdir(debs)) {
-            await run("dpkg-deb", ["--extract", join(debs, deb), dir]);
-        }
-        await rm(debs, { recursive: true });
+    return cached("tools", { packages: TOOLS }, (dir) => unpack(TOOLS, dir));
+}
+
+/** The path of shellcheck. */
+export async function ensureShellcheck(): Promise<string> {
+    const dir = await cached("shellcheck", { packages: SHELLCHECK }, async (target) => {
+        await unpack(SHELLCHECK, target);
+        const [library] = globSync("usr/lib/*/libgmp.so.10", { cwd: target });
+        const script = `#!/bin/sh
+dir=$(dirname "$0")
+LD_LIBRARY_PATH="$dir/${dirname(library!)}" exec "$dir/usr/bin/shellcheck" "$@"
+`;
+        await writeFile(join(target, "shellcheck"), script);
+        await chmod(join(target, "shellcheck"), 0o755);
     });
+    return join(dir, "shellcheck");
+}
+
+async function unpack(packages: readonly string[], dir: string): Promise<void> {
+    await run("apt-get", ["-q", "update"], { timeoutMs: 300_000 });
+    const debs = join(dir, "debs");
+    await mkdir(debs);
+    await run("apt-get", ["-q", "download", ...packages], { cwd: debs, timeoutMs: 300_000 });
+    for (const deb of await readdir(debs)) {
+        await run("dpkg-deb", ["--extract", join(debs, deb), dir]);
+    }
+    await rm(debs, { recursive: true });
 }
 
 /** A root file system (a directory) on which images are built: Debian as on the host. */

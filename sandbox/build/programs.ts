@@ -1,7 +1,8 @@
 /** The programs that are built from Go modules: of which, and how. */
 import { KUBERNETES_VERSION, moduleName, type Versions, wantedVersions } from "./versions";
 
-const PULUMI_VERSION = "3.250.0";
+/** Of the CLI. */
+export const PULUMI_VERSION = "3.250.0";
 
 /** One `go build`: some commands of one module, with the same flags. */
 export interface Build {
@@ -141,6 +142,12 @@ export const buildsOf = (versions: Versions): Build[] => [
         name: "crane",
         module: "crane",
         commands: { crane: "github.com/google/go-containerregistry/cmd/crane" },
+        onDemand: true,
+    },
+    {
+        name: "actionlint",
+        module: "actionlint",
+        commands: { actionlint: "github.com/rhysd/actionlint/cmd/actionlint" },
         onDemand: true,
     },
     {
