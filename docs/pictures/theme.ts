@@ -26,6 +26,20 @@ export const THEMES = {
     },
 } as const;
 
+/** Colours of lines that a change adds, removes or alters. */
+export const MARKS = {
+    light: {
+        added: { text: "#116329", back: "#dafbe1" },
+        removed: { text: "#82071e", back: "#ffebe9" },
+        changed: { text: "#953800", back: "#ffd8b5" },
+    },
+    dark: {
+        added: { text: "#aff5b4", back: "#033a16" },
+        removed: { text: "#ffdcd7", back: "#67060c" },
+        changed: { text: "#ffdfb6", back: "#5a1e02" },
+    },
+} as const;
+
 export type ThemeName = keyof typeof THEMES;
 export type Colour = keyof (typeof THEMES)["light"];
 

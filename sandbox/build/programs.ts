@@ -102,6 +102,13 @@ export const buildsOf = (versions: Versions): Build[] => [
         variables: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`],
     },
     {
+        // Of the CLI's own module. Looks at a sample of the documentation.
+        name: "Pulumi ESC's evaluator",
+        module: "pulumi",
+        commands: { "esc-check": "./esc-check" },
+        onDemand: true,
+    },
+    {
         // With Kubernetes: of its libraries, half are compiled already.
         name: "Kubernetes provider",
         module: "kubernetes",

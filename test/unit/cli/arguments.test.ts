@@ -56,6 +56,11 @@ test("a line that means nothing is refused, with what is wrong", async () => {
         [["restore", "dev"], /missing required argument 'file'/],
         [["restore", "dev", "x", "--conflicts", "merge"], /choices are refuse, keep, overwrite/],
         [["restore", "dev", "none"], /none does not exist; name a file that "cilium-spire backup"/],
+        [
+            ["diff", "--format", "html"],
+            /'html' is invalid. Allowed choices are text, markdown, json/,
+        ],
+        [["diff", "a", "b"], /too many arguments/],
         [["prove", "--pull-secret", "x"], /--pull-secret needs --namespace/],
     ];
     const waits = ["", "NaN", "1e3", "1.5", "100000", "Infinity", "-1"].map(
