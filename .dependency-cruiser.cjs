@@ -14,6 +14,7 @@ const FLOORS = [
     "^doctor/",
     "^backup/",
     "^review/",
+    "^gitops/",
     "^cli/",
     // The program.
     "^(config|outputs|state|index)\\.ts$",

@@ -6,6 +6,7 @@ import { backup } from "./backup";
 import { diff } from "./diff";
 import { doctor } from "./doctor";
 import { prove } from "./prove";
+import { render } from "./render";
 import { restore } from "./restore";
 
 /**
@@ -24,7 +25,7 @@ export function commandLine(end: (code: ExitCode) => void): Command {
         )
         .showSuggestionAfterError()
         .exitOverride();
-    for (const verb of [doctor, prove, diff, backup, restore]) {
+    for (const verb of [doctor, prove, diff, backup, restore, render]) {
         program.addCommand(verb(end).copyInheritedSettings(program));
     }
     return program;

@@ -1,6 +1,7 @@
 /** The whole configuration of a stack, of the parts that the files beside this one describe. */
 import { z } from "zod";
 import { ciliumSettings } from "./cilium";
+import { gitopsSettings } from "./gitops";
 import { imageSettings } from "./images";
 import { observabilitySettings } from "./observability";
 import { registrationSettings } from "./registration";
@@ -55,6 +56,9 @@ export const settingsSchema = z.strictObject({
         "Registration entries for workloads, by a key of your choice.",
     ),
     observability: observabilitySettings.describe("Metrics, alerts and a dashboard."),
+    gitops: gitopsSettings.describe(
+        "What `cilium-spire render` writes for Flux and Argo CD; an `up` does not read it.",
+    ),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -64,12 +64,14 @@ export class Agent extends pulumi.ComponentResource {
             },
             { ...parent, dependsOn: [account, config, rights] },
         );
-        new Rollout(
-            AGENT_NAME,
-            [{ namespace, daemonSet: AGENT_NAME, revision: this.revision }],
-            args.patience,
-            { ...parent, dependsOn: [daemonSet] },
-        );
+        if (args.patience) {
+            new Rollout(
+                AGENT_NAME,
+                [{ namespace, daemonSet: AGENT_NAME, revision: this.revision }],
+                args.patience,
+                { ...parent, dependsOn: [daemonSet] },
+            );
+        }
         this.registerOutputs({});
     }
 

@@ -45,8 +45,11 @@ export interface AgentArgs extends SpireArgs {
     server: Address;
     /** Host paths of the two sockets. */
     sockets: Sockets;
-    /** How long the rollout of a change is waited for. */
-    patience: Patience;
+    /**
+     * How long the rollout of a change is waited for.
+     * @default not at all, as where somebody else applies the objects
+     */
+    patience?: Patience;
     /** What the stack configuration says of the agents. */
     settings: AgentSettings;
 }
