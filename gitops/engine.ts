@@ -77,7 +77,13 @@ function whyNot(errors: string[], message: string): string {
     if (/ENOENT/.test(message) && /pulumi/.test(message)) {
         return 'the Pulumi CLI is not on the PATH; install it, then run "pulumi install" here';
     }
-    return `the engine could not render the stack: ${errors.join("\n") || message}`;
+    // The engine says the same twice, once with a stack of ours.
+    const plain = errors.map((text) =>
+        text
+            .replace(/^(Unhandled exception: Error|One or more errors occurred): /, "")
+            .replaceAll(/\n\s+at .*/g, ""),
+    );
+    return `the engine could not render the stack: ${[...new Set(plain)].join("\n") || message}`;
 }
 
 /** All objects in the folders that the provider makes: CRDs, and the rest. */

@@ -69,6 +69,17 @@ async function unpack(packages: readonly string[], dir: string): Promise<void> {
     await rm(debs, { recursive: true });
 }
 
+/** A linter for YAML, in Python, which the machine has to have. */
+const YAMLLINT = ["yamllint", "python3-yaml", "python3-pathspec"] as const;
+
+/** The directory of its Python modules, for PYTHONPATH: `python3 -m yamllint`. */
+export async function ensureYamllint(): Promise<string> {
+    const dir = await cached("yamllint", { packages: YAMLLINT }, async (target) => {
+        await unpack(YAMLLINT, target);
+    });
+    return join(dir, "usr", "lib", "python3", "dist-packages");
+}
+
 /** A root file system (a directory) on which images are built: Debian as on the host. */
 export async function ensureRoot(name: RootName): Promise<string> {
     const tools = await ensureTools();

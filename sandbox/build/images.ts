@@ -222,7 +222,7 @@ function spire(part: string, version: string, owner: string, socketDir: string):
     };
 }
 
-function kubernetes(path: string, args: Record<string, string>): Dockerfile {
+export function kubernetes(path: string, args: Record<string, string>): Dockerfile {
     return { module: "k8s.io/kubernetes", version: KUBERNETES_VERSION, path, args };
 }
 

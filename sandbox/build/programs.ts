@@ -190,6 +190,22 @@ export const buildsOf = (versions: Versions): Build[] => [
         onDemand: true,
     },
     {
+        name: "kubeconform",
+        module: "kubeconform",
+        commands: { kubeconform: "github.com/yannh/kubeconform/cmd/kubeconform" },
+        onDemand: true,
+    },
+    {
+        // GitOps: what pulls a repository, and what applies it.
+        name: "Flux",
+        module: "flux",
+        commands: {
+            "source-controller": "github.com/fluxcd/source-controller",
+            "kustomize-controller": "github.com/fluxcd/kustomize-controller",
+        },
+        onDemand: true,
+    },
+    {
         // Cilium's own acceptance tests (`cilium connectivity test`), of the one release that has them in a Go module that can be
         // had; they fit older and newer agents.
         name: "Cilium CLI",

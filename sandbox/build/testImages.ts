@@ -1,6 +1,7 @@
 /** Images that some tests bring to a running sandbox. */
 import { lt } from "semver";
-import { CERTIFICATES, certificates, type ImageSpec, PATH } from "./images";
+import { KUBECTL_IMAGE } from "../../gitops/entryJob";
+import { CERTIFICATES, certificates, type ImageSpec, kubernetes, PATH } from "./images";
 
 /** Nothing of these is published: they stand in for images that cannot be had. */
 const unread = "of these tests alone";
@@ -81,3 +82,20 @@ export function hubbleRelay(version: string): ImageSpec {
         ],
     };
 }
+
+/** What a rendered stack runs besides Cilium and SPIRE. */
+export const GITOPS_SPECS: readonly ImageSpec[] = [
+    {
+        tag: KUBECTL_IMAGE,
+        upstream: kubernetes("build/server-image/kubectl/Dockerfile", {
+            BASEIMAGE: "registry.k8s.io/build-image/go-runner",
+            BINARY: "kubectl",
+        }),
+        config: {
+            Entrypoint: ["/bin/kubectl"],
+            User: "0",
+            Env: [PATH, "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"],
+        },
+        layers: [{ files: { "/bin/kubectl": { program: "kubectl" } } }],
+    },
+];

@@ -59,7 +59,8 @@ export function buildImage(
     const build = (name: string, baseOf: typeof base): Built => {
         const [from, ...rest] = stages.get(name) ?? [];
         if (!from) throw new Error(`the Dockerfile has no stage "${name}"`);
-        const reference = expand(words(from).filter((w) => !w.startsWith("--"))[0]!, globals);
+        const word = words(from).filter((w) => !w.startsWith("--"))[0]!;
+        const reference = expand(word.replace(/^"(.*)"$/, "$1"), globals);
         const below: Built = stages.has(reference)
             ? build(reference, baseOf)
             : { config: baseOf(reference), directories: {}, files: {} };

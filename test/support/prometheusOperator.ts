@@ -30,7 +30,7 @@ export interface PrometheusFiles {
 }
 
 /** Where its custom resources are described. */
-async function crdDir(): Promise<string> {
+export async function crdDir(): Promise<string> {
     return join(await dependencyDir(MODULE, tmpdir()), "example", "prometheus-operator-crd");
 }
 

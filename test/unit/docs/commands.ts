@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { commandLine } from "../../../cli/main";
 import { ensureBinary } from "../../../sandbox/build/binaries";
 import { repositoryRoot } from "../../../sandbox/host/paths";
-import { ciliumSource } from "./ciliumSource";
+import { ciliumSource } from "../../support/ciliumSource";
 import { hasHelp, misused } from "./helpText";
 import { allBlocks, read } from "./markdown";
 import type { Command } from "./shell";

@@ -14,7 +14,7 @@ import type { Settings } from "../../../settings/schema";
 import { ensureBinary, ensureChart } from "../../../sandbox/build/binaries";
 import { run } from "../../../sandbox/host/shell";
 import { KUBERNETES_VERSION } from "../../../sandbox/build/versions";
-import { ciliumSource } from "./ciliumSource";
+import { ciliumSource } from "../../support/ciliumSource";
 import { allBlocks, type Block, blocksOf } from "./markdown";
 
 type Tree = Record<string, unknown>;

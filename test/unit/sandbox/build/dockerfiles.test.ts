@@ -16,7 +16,7 @@ import {
     imageSpecs,
     type LayerSpec,
 } from "../../../../sandbox/build/images";
-import { hubbleRelay } from "../../../../sandbox/build/testImages";
+import { GITOPS_SPECS, hubbleRelay } from "../../../../sandbox/build/testImages";
 import { buildableVersions, wantedVersions } from "../../../../sandbox/build/versions";
 import { buildImage, type Built } from "../../../support/dockerfile";
 
@@ -36,6 +36,16 @@ const BASES: [RegExp, ImageConfig][] = [
             Env: [PATH, "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"],
             User: "65532",
             WorkingDir: "/home/nonroot",
+        },
+    ],
+    // Distroless as well, as root, with a program that the image of kubectl does not start.
+    [
+        /^registry\.k8s\.io\/build-image\/go-runner$/,
+        {
+            Env: [PATH, "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"],
+            User: "0",
+            WorkingDir: "/",
+            Entrypoint: ["/go-runner"],
         },
     ],
     // `FROM scratch` with everything copied in: images/runtime/Dockerfile.
@@ -104,6 +114,7 @@ function normal(key: string, value: string | string[] | undefined): string {
 const versions = wantedVersions();
 const all = [
     ...CLUSTER_IMAGES,
+    ...GITOPS_SPECS,
     ...buildableVersions("cilium").flatMap((cilium) => [
         ...imageSpecs({ ...versions, cilium }).slice(0, 2),
         hubbleRelay(cilium),
