@@ -18,6 +18,8 @@ const FLOORS = [
     "^cli/",
     // The program.
     "^(config|outputs|state|index)\\.ts$",
+    // What other programs get of it.
+    "^package/",
     // Not shipped.
     "^sandbox/",
     "^examples/",
@@ -80,6 +82,8 @@ module.exports = {
         exclude: {
             path: [
                 "^bin/",
+                "^package/dist/",
+                "^examples/(own-program|consumer-stack)/",
                 "^node_modules/(?!@pulumi/)",
                 "^(?!node_modules/).*\\.[cm]?js$",
                 ...NODES_OWN,

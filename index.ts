@@ -1,9 +1,9 @@
 /** cilium-spire: Cilium, then SPIRE, then the registration entries that join them. */
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Adoption } from "./components/cilium/adoption";
 import { ciliumArgs } from "./components/cilium/args";
 import { Installation } from "./components/cilium/installation";
+import { clusterProvider } from "./components/clusterProvider";
 import { AgentEntries } from "./components/entries/agentEntries";
 import { agentEntriesArgs } from "./components/entries/args";
 import { registerWorkloads } from "./components/entries/workloadEntries";
@@ -28,13 +28,7 @@ export = async (): Promise<ProgramOutputs> => {
         // Pulumi prints this kind of error without a stack: it is for the user, not for us.
         throw new pulumi.RunError((error as Error).message);
     });
-    const provider = new k8s.Provider("cluster", {
-        context: settings.kubeContext,
-        kubeconfig: settings.kubeconfig,
-        // A ConfigMap whose name others know is changed in place, not deleted and made again.
-        enableConfigMapMutable: true,
-        enableSecretMutable: true,
-    });
+    const provider = clusterProvider("cluster", settings);
     // An `up` that is killed must not be in the way of the next one.
     const objects = { provider, transforms: [stableFieldManager(id)] };
     const after = (...dependsOn: pulumi.Resource[]) => ({ ...objects, dependsOn });

@@ -61,4 +61,8 @@ export const settingsSchema = z.strictObject({
     ),
 });
 
+/** A configuration that was decoded: every default is in it. */
 export type Settings = z.output<typeof settingsSchema>;
+
+/** A configuration as it is written: what has a default may be left out. */
+export type SettingsInput = z.input<typeof settingsSchema>;

@@ -43,11 +43,18 @@ async function sources(): Promise<Tally> {
         command("prettier", ["--check", "--log-level", "warn", "--cache", "."]),
         command("eslint", [...eslint, "."]),
         command("depcruise", ["."]),
+        publicTypes(),
     ]);
     return tallies.reduce((sum, tally) => ({
         passed: sum.passed + tally.passed,
         failed: sum.failed + tally.failed,
     }));
+}
+
+/** What other programs get has the types that package/components.api.md says: a change that breaks them is meant, and written down. */
+async function publicTypes(): Promise<Tally> {
+    const built = await command("npm", ["run", "-s", "build:package"]);
+    return built.failed > 0 ? built : await command("npm", ["run", "-s", "api"]);
 }
 
 /** A command that passes or fails as one test; its output is shown only when it fails. */

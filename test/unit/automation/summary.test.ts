@@ -4,6 +4,8 @@ import type { StackOutputs } from "../../../outputs";
 import { summary, type UpResult } from "../../../automation/summary";
 
 const outputs: StackOutputs = {
+    outputsVersion: 1,
+    spireAgent: { namespace: "spire-system", daemonSet: "spire-agent" },
     trustDomain: "demo.local",
     clusterName: "precinct-99",
     spireVersion: "1.13.3",

@@ -59,6 +59,16 @@ const RULES: Record<string, Rule> = {
     npm: (args) => {
         const [verb, ...rest] = args;
         if (verb === "ci") return undefined;
+        // Folders with a package.json, of which one is looked at by the rule for files.
+        // What the package asks for, and itself.
+        if (verb === "install") {
+            const { name, peerDependencies } = JSON.parse(read("package/package.json")) as {
+                name: string;
+                peerDependencies: object;
+            };
+            return rest.find((word) => word !== name && !Object.hasOwn(peerDependencies, word));
+        }
+        if (verb === "pack") return rest.find((folder) => !exists(`${folder}/package.json`));
         if (verb !== "run") return `npm ${verb ?? ""} is not used here`;
         const words = rest.filter((word) => word !== "-s");
         const { scripts } = JSON.parse(read("package.json")) as { scripts: object };

@@ -49,9 +49,19 @@ async function problemsOf({ file, line, text }: Block): Promise<string[]> {
     return problems.flat().map((problem) => `${at}: ${problem}`);
 }
 
+/** The settings that a stack of an example has under a key of its own, and none for one that names a stack. */
+function ofExample(config: Tree): Tree {
+    const { "own-program:platform": own, "consumer-stack:platform": platform, ...rest } = config;
+    if (platform !== undefined) {
+        assert.match(JSON.stringify(platform), /^"[\w-]+\/[\w-]+\/[\w-]+"$/);
+    }
+    const settings = Object.entries((own ?? {}) as Tree);
+    return { ...rest, ...Object.fromEntries(settings.map(([key, v]) => [PREFIX + key, v])) };
+}
+
 /** A part of a stack file, with or without the line `config:`. */
 async function stackProblems(tree: Tree): Promise<string[]> {
-    const config = ("config" in tree ? tree.config : tree) as Tree;
+    const config = ofExample(("config" in tree ? tree.config : tree) as Tree);
     const foreign = Object.keys(config).find((key) => !key.startsWith(PREFIX));
     if (foreign !== undefined)
         return [`"${foreign}" is neither an object's kind nor a key of this program`];

@@ -1,0 +1,68 @@
+/** examples/consumer-stack: a service in another project knows the platform by its outputs, and brings its own entries. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Proof } from "../../doctor/proof/proof";
+import { ExampleStack, packPackages } from "../support/packages";
+import { SHOP } from "../support/shop";
+import { home, ourEntries, spireServer, world, type World } from "../support/world";
+
+const ID = "spiffe://demo.local/shop/payments";
+
+let platform: World;
+let consumer: ExampleStack;
+
+before(async () => {
+    platform = await world();
+    const config = { "consumer-stack:platform": "organization/cilium-spire/dev" };
+    const archives = await packPackages(home.dir);
+    consumer = await ExampleStack.make(join(home.dir, "shop"), "consumer-stack", archives, config);
+});
+after(async () => {
+    await consumer.destroy();
+});
+
+async function ownEntries(): Promise<string[]> {
+    const entries = await (await spireServer(platform)).entries();
+    return entries.filter(({ spiffeId }) => spiffeId === ID).map(({ id }) => id);
+}
+
+describe("a stack that reads the platform's outputs", () => {
+    test("comes up, and a second up changes nothing", async () => {
+        await consumer.up();
+        await consumer.up("--expect-no-changes");
+        assert.equal((await consumer.outputs<{ paymentsId: string }>()).paymentsId, ID);
+    });
+
+    test("has its service authenticated, and a stranger kept out", async () => {
+        await new Proof(platform.cluster, platform.outputs, SHOP).proveAnew(60_000);
+    });
+
+    test("writes its entries under its own name, which the platform leaves alone", async () => {
+        const entries = await ownEntries();
+        assert.equal(entries.length, 3);
+        assert.ok(entries.every((id) => id.startsWith("consumer-stack.dev.shop.")));
+        const before = (await ourEntries(platform)).length;
+        await platform.platform.up({ expectNoChanges: true });
+        assert.deepEqual((await ownEntries()).sort(), entries.sort());
+        assert.equal((await ourEntries(platform)).length, before);
+    });
+
+    test("takes them along when it goes, and nothing of the platform", async () => {
+        const before = (await ourEntries(platform)).length;
+        await consumer.destroy();
+        assert.deepEqual(await ownEntries(), []);
+        assert.equal((await ourEntries(platform)).length, before);
+    });
+});
+
+test("a stack that is no platform is told so", async () => {
+    const archives = await packPackages(home.dir);
+    const config = { "consumer-stack:platform": "organization/mtls-demo/dev" };
+    const parent = join(home.dir, "lost");
+    const lost = await ExampleStack.make(parent, "consumer-stack", archives, config, "lost");
+    await assert.rejects(
+        lost.up(),
+        /"organization\/mtls-demo\/dev" has no outputs of cilium-spire/,
+    );
+});
