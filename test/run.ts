@@ -78,7 +78,15 @@ async function files(folders: string[], verbose = false): Promise<Tally> {
 /** What the tests without a cluster run: none of them should spend its own time on a build. */
 async function programs(): Promise<Tally> {
     const names = [
-        ...["helm", "crane", "spire-server", "vmalert-tool", "actionlint", "esc-check", "kubeconform"],
+        ...[
+            "helm",
+            "crane",
+            "spire-server",
+            "vmalert-tool",
+            "actionlint",
+            "esc-check",
+            "kubeconform",
+        ],
         ...["pulumi", "pulumi-resource-kubernetes"],
     ];
     await Promise.all([...names.map((name) => ensureBinary(name)), ensureShellcheck()]);

@@ -50,7 +50,9 @@ export function comment(name: ThemeName, markdown: string): string {
         for (const line of lines) {
             const kind = DIFF[line[0] as keyof typeof DIFF] as
                 (typeof DIFF)[keyof typeof DIFF] | undefined;
-            const { text: colour, back } = kind ? MARKS[name][kind] : { text: theme.text, back: "" };
+            const { text: colour, back } = kind
+                ? MARKS[name][kind]
+                : { text: theme.text, back: "" };
             const shown = line.length > CODE ? `${line.slice(0, CODE)}…` : line;
             if (back) {
                 drawn.push(

@@ -235,9 +235,7 @@ async function stackAs(holder: Holder, config: Values = {}): Promise<Stack> {
 }
 
 /** A provider that may not watch what it waits for waits for ever; the audit then says what it was. */
-function patience(): AbortSignal {
-    return AbortSignal.timeout(OPERATION_DEADLINE_MS);
-}
+const patience = () => AbortSignal.timeout(OPERATION_DEADLINE_MS);
 
 /** Without the right to write, the provider computes by itself what a dry run would tell it. */
 function isExpected(file: Holder, { requestURI, objectRef }: AuditEvent): boolean {
@@ -246,6 +244,6 @@ function isExpected(file: Holder, { requestURI, objectRef }: AuditEvent): boolea
     if (requestURI.includes("dryRun=All")) return true;
     // In doctor.yaml: told as left out by who has preview.yaml alone.
     const { resource = "", namespace } = objectRef ?? {};
-    const isPods = resource === "pods" && namespace === "kube-system";
-    return isPods || /^cilium(clusterwide)?networkpolicies$/.test(resource);
+    if (resource === "pods" && namespace === "kube-system") return true;
+    return /^cilium(clusterwide)?networkpolicies$/.test(resource);
 }

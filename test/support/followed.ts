@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { ensureBinary } from "../../sandbox/build/binaries";
 import { BACKUP_IMAGE } from "../../sandbox/build/testImages";
-import { blocksOf, read } from "../unit/docs/markdown";
+import { blocksOf, read } from "./markdown";
 import { sandbox } from "./world";
 
 const DOCUMENT = "docs/backup.md";

@@ -7,7 +7,7 @@ import { ensureBinary } from "../../../sandbox/build/binaries";
 import { repositoryRoot } from "../../../sandbox/host/paths";
 import { ciliumSource } from "../../support/ciliumSource";
 import { hasHelp, misused } from "./helpText";
-import { allBlocks, read } from "./markdown";
+import { allBlocks, read } from "../../support/markdown";
 import type { Command } from "./shell";
 import { isKey } from "./settingKeys";
 

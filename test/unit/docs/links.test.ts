@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { repositoryRoot } from "../../../sandbox/host/paths";
-import { anchorsOf, documents, inlineCodeOf, linksOf } from "./markdown";
+import { anchorsOf, documents, inlineCodeOf, linksOf } from "../../support/markdown";
 import { isKey } from "./settingKeys";
 
 const exists = (path: string) => existsSync(join(repositoryRoot, path));

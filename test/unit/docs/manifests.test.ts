@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { repositoryRoot } from "../../../sandbox/host/paths";
 import { kubeconform, yamllint } from "../../support/kubeconform";
-import { allBlocks } from "./markdown";
+import { allBlocks } from "../../support/markdown";
 
 /** Objects of Kubernetes, one kind of file a folder. */
 const MANIFESTS = ["examples/gitops", "rbac", "sandbox/manifests"];

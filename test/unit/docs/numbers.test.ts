@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { unsupportedCilium } from "../../../versions/cilium";
 import { SUPPORTED_SPIRE } from "../../../versions/spire";
 import { repositoryRoot } from "../../../sandbox/host/paths";
-import { read } from "./markdown";
+import { read } from "../../support/markdown";
 
 /** The value of a constant, as its source says: it is of no use to other code. */
 function constant(file: string, name: string): string {

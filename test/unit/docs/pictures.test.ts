@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { comment, commentFile, SOURCE } from "../../../docs/pictures/comment";
 import { handshake, pictureFile } from "../../../docs/pictures/handshake";
 import { themes } from "../../../docs/pictures/theme";
-import { linksOf, read } from "./markdown";
+import { linksOf, read } from "../../support/markdown";
 
 const shows = (document: string, file: string) =>
     linksOf(document).some(({ text }) => file.endsWith(text));

@@ -1,7 +1,7 @@
 /** Every line of docs/security.md says what holds it: a test that there is, or why there is none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { read } from "./markdown";
+import { read } from "../../support/markdown";
 
 const FILE = "docs/security.md";
 /** A link whose text is the name of a test. */

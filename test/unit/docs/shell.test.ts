@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execa } from "execa";
 import { filesMadeIn, problemOf } from "./commands";
-import { allBlocks, type Block, blocksOf } from "./markdown";
+import { allBlocks, type Block, blocksOf } from "../../support/markdown";
 import { commandsOf } from "./shell";
 
 /** What is not code, code that a test checks, and programs' output. */

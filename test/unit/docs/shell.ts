@@ -1,6 +1,6 @@
 /** The commands of a shell block. Documentation keeps to simple ones: anything else is refused, not skipped. */
 import { type ParseEntry, parse } from "shell-quote";
-import type { Block } from "./markdown";
+import type { Block } from "../../support/markdown";
 
 /** One simple command: a program and its arguments, variables written as `$NAME`. */
 export interface Command {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import ts from "typescript";
 import { repositoryRoot } from "../../../sandbox/host/paths";
-import { allBlocks, type Block, blocksOf } from "./markdown";
+import { allBlocks, type Block, blocksOf } from "../../support/markdown";
 
 /**
  * Compiles blocks, each as a file in the repository's root: where a reader who changes this program puts them.

@@ -15,7 +15,7 @@ import { ensureBinary, ensureChart } from "../../../sandbox/build/binaries";
 import { run } from "../../../sandbox/host/shell";
 import { KUBERNETES_VERSION } from "../../../sandbox/build/versions";
 import { ciliumSource } from "../../support/ciliumSource";
-import { allBlocks, type Block, blocksOf } from "./markdown";
+import { allBlocks, type Block, blocksOf } from "../../support/markdown";
 
 type Tree = Record<string, unknown>;
 

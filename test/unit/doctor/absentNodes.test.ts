@@ -31,7 +31,10 @@ test("a node that is not Ready is noted with its cure, and nothing is wrong", as
     await ciliumSet().up();
     const [note] = ((await found("nodes")) as Outcome).findings;
     assert.match(note!.what, /^spot: node is not Ready \(gone\)$/);
-    assert.match(note!.cure, /`kubectl describe node spot`; bring it back, .*`kubectl delete node spot`$/);
+    assert.match(
+        note!.cure,
+        /`kubectl describe node spot`; bring it back, .*`kubectl delete node spot`$/,
+    );
     assert.equal(note!.note, true);
     assert.deepEqual(await found("spire-agents"), { seen: "on 2 nodes", findings: [] });
     assert.deepEqual(await found("entries"), { seen: "4 as planned", findings: [] });

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Slugger from "github-slugger";
 import MarkdownIt, { type Token } from "markdown-it";
-import { repositoryRoot } from "../../../sandbox/host/paths";
+import { repositoryRoot } from "../../sandbox/host/paths";
 
 /** A fenced block. */
 export interface Block {
