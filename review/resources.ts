@@ -34,6 +34,8 @@ const PROVIDER = /^pulumi:providers:/;
 const SECRETIVE = ["data", "stringData"];
 /** Waits for what others write, and says so in hashes. */
 const WAITING = /:Rollout$/;
+/** Looks at the cluster, after an `up` that changed what it looks at: its triggers hold all of that. */
+const LOOKING = "command:local:Command";
 
 /** The change of a step; undefined when it changes nothing that a reviewer would look at. */
 export function resourceChange(step: Step): ResourceChange | undefined {
@@ -57,6 +59,11 @@ export function resourceChange(step: Step): ResourceChange | undefined {
     };
 }
 
+/** True for the doctor and the proof, when nothing of their own has changed. */
+export function isLook({ type, differences }: ResourceChange): boolean {
+    return type === LOOKING && differences.every(({ path }) => path === "triggers");
+}
+
 /** Changes of all resources but those that `isOther` leaves to somebody else, in Pulumi's order. */
 export function resourceChanges(
     { steps }: Preview,
@@ -69,6 +76,11 @@ function differencesOf(step: Step): Difference[] {
     if (WAITING.test(step.type)) return [];
     const found = differences(step.old?.inputs, step.new?.inputs);
     const isSecret = (step.new ?? step.old)?.inputs.kind === "Secret";
+    if (step.type === LOOKING) {
+        return [...new Set(found.map(({ path }) => path.replace(/[.[].*/, "")))].map((path) => ({
+            path,
+        }));
+    }
     const visible = found.map(({ path, ...values }) =>
         isSecret && SECRETIVE.some((key) => path.startsWith(key)) ? { path } : { path, ...values },
     );

@@ -2,7 +2,7 @@
 import { effects } from "./effects";
 import { type EntrySetChange, entrySetChange, isByNodes, isEntrySet } from "./entries";
 import type { Preview } from "./preview";
-import { type Op, type ResourceChange, resourceChanges } from "./resources";
+import { isLook, type Op, type ResourceChange, resourceChanges } from "./resources";
 
 export interface Review {
     project?: string;
@@ -19,9 +19,6 @@ export interface Review {
     counts: Record<Op, number>;
     unchanged: number;
 }
-
-/** Asks for nothing of the cluster: it looks after an `up`, again when what it looks at has changed. */
-const LOOKS = "command:local:Command";
 
 /** What a preview comes to. Pure. */
 export function reviewOf(preview: Preview): Review {
@@ -51,8 +48,4 @@ export function hasChanges({ sets, changes }: Review): boolean {
  */
 export function onlyNodes({ complete, sets, changes }: Review): boolean {
     return complete && sets.length > 0 && sets.every(isByNodes) && changes.every(isLook);
-}
-
-function isLook({ type, differences }: ResourceChange): boolean {
-    return type === LOOKS && differences.every(({ path }) => path.startsWith("triggers"));
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { asMarkdown } from "../../../review/markdown";
 import { previewOf } from "../../../review/preview";
-import { hasChanges, reviewOf } from "../../../review/review";
+import { hasChanges, onlyNodes, reviewOf } from "../../../review/review";
 import { asText } from "../../../review/text";
 import { differences } from "../../../review/values";
 
@@ -116,6 +116,36 @@ test("a comment that would be too long ends with what is missing", () => {
     const [, dropped] = /^(\d+) more lines do not fit/m.exec(markdown)!;
     assert.equal(shown + Number(dropped), 6000);
     assert.equal(markdown.match(/^```/gm)!.length % 2, 0);
+});
+
+test("the doctor that looks again is no change beside nodes that joined", () => {
+    const set = (nodes: string[]) => ({
+        entries: Object.fromEntries(
+            nodes.map((node) => [`${node}/link`, { id: `p.${node}.link` }]),
+        ),
+    });
+    const command = (entries: object, stdin = "[secret]") => ({ triggers: ["1", entries], stdin });
+    const [one, two] = [set(["a"]), set(["a", "b"])];
+    const review = (stdin?: string) =>
+        digest([
+            step("update", "pulumi-nodejs:dynamic/spire:AgentEntries", "cilium", one, two),
+            {
+                ...step(
+                    "replace",
+                    "command:local:Command",
+                    "verify",
+                    command(one),
+                    command(two, stdin),
+                ),
+                replaceReasons: ["triggers"],
+            },
+        ]);
+    assert.equal(onlyNodes(review()), true);
+    assert.equal(onlyNodes(review("other settings")), false);
+    assert.deepEqual(asText(review()).split("\n").slice(-2), [
+        "  ~ Command verify (replaced, by triggers)",
+        "      triggers differs",
+    ]);
 });
 
 test("what many have in common is said once, and restarts come first", () => {
