@@ -18,9 +18,22 @@ export interface ActiveAlert {
     annotations: Record<string, string>;
 }
 
+/** In seconds; `start` and `end` since 1970. */
+export interface Window {
+    start: number;
+    end: number;
+    step: number;
+}
+
+export interface RangeSeries {
+    labels: Record<string, string>;
+    /** Unix time in seconds, and value. */
+    samples: [time: number, value: number][];
+}
+
 export interface Monitoring {
-    /** How many series a query has over the last minutes, as a panel shows it. */
-    seriesOf: (expr: string) => Promise<number>;
+    /** The series of a query over a window, as a panel shows them. */
+    range: (expr: string, window: Window) => Promise<RangeSeries[]>;
     /** Targets that are scraped, with what went wrong at the last scrape. */
     targets: () => Promise<{ job: string; error: string }[]>;
     alerts: () => Promise<ActiveAlert[]>;
@@ -114,7 +127,7 @@ export async function startMonitoring(
             "-notifier.blackhole",
         ]);
         return {
-            seriesOf: (expr) => seriesOf(database, expr),
+            range: (expr, window) => range(database, expr, window),
             targets: () => targets(database),
             alerts: () => alerts(evaluator),
             stop,
@@ -132,12 +145,16 @@ async function get(url: string): Promise<string> {
     return text;
 }
 
-async function seriesOf(database: string, query: string): Promise<number> {
-    const words = new URLSearchParams({ query, start: "-10m", step: "2s" });
+async function range(database: string, query: string, window: Window): Promise<RangeSeries[]> {
+    const words = new URLSearchParams({ query });
+    for (const [key, value] of Object.entries(window)) words.set(key, String(value));
     const { data } = JSON.parse(await get(`${database}/api/v1/query_range?${String(words)}`)) as {
-        data: { result: unknown[] };
+        data: { result: { metric: Record<string, string>; values: [number, string][] }[] };
     };
-    return data.result.length;
+    return data.result.map(({ metric, values }) => ({
+        labels: metric,
+        samples: values.map(([time, value]) => [time, Number(value)]),
+    }));
 }
 
 async function targets(database: string): Promise<{ job: string; error: string }[]> {
