@@ -38,11 +38,15 @@ export interface World {
     demo: Proof;
 }
 
-/** Brings up what is not up yet. Configuration that an earlier test has set is gone: it is that of the stack's file. */
-export async function world(): Promise<World> {
+/**
+ * Brings up what is not up yet. Configuration that an earlier test has set is gone.
+ *
+ * @param overrides over the configuration of the stack's file.
+ */
+export async function world(overrides: Values = {}): Promise<World> {
     await startCluster(sandbox);
     await enterPulumi(home);
-    const platform = await openPlatform();
+    const platform = await openPlatform(overrides);
     const outputs = stackOutputs((await platform.up()).outputs);
     const demoStack = await openStack(home, await demoProgram("dev"), "dev");
     await demoStack.up();
