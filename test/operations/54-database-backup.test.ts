@@ -39,8 +39,7 @@ before(async () => {
     await kubectl(`-n spire-system create secret generic ${SECRET} ${password} ${ca}`);
     await copyFile(postgres.caFile, join(dir, "ca.crt"));
     const { certificate } = await makeRecipient(dir);
-    state.platform = await openPlatform(onDatabase(certificate));
-    await upThenQuiet(state);
+    await moveTo(onDatabase(certificate));
     const home = `spiffe://${state.outputs.trustDomain}`;
     entry = normalize({
         ...{ id: "database.alias", spiffeId: `${home}/database/alias` },
@@ -50,8 +49,7 @@ before(async () => {
     bundle = await shownBundle();
 });
 after(async () => {
-    state.platform = await openPlatform();
-    await upThenQuiet(state);
+    await moveTo({});
     await kubectl(`-n spire-system delete secret ${SECRET}`);
     await kubectl("-n spire-system delete pvc spire-backup --ignore-not-found");
     await postgres.stop();
@@ -95,6 +93,13 @@ test("an empty database takes it, and CA and entries are what they were", async 
     await upThenQuiet(state);
     for (const { what, seen } of await state.demo.prove(180_000)) console.log(`${what}: ${seen}`);
 });
+
+/** Another datastore. What the first `up` plans for the entries is of the one before. */
+async function moveTo(config: Values): Promise<void> {
+    state.platform = await openPlatform(config);
+    await state.platform.up();
+    await upThenQuiet(state);
+}
 
 /** PostgreSQL for the one server, and copies of it that never come by themselves. */
 function onDatabase(certificate: string): Values {
