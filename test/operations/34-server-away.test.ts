@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { type Attempt, isReady, podState, poll, type V1Pod } from "@cilium-spire/entries-provider";
+import { type Attempt, isReady, podState, poll } from "@cilium-spire/entries-provider";
 import { record } from "../../automation/operations";
 import { proveOnStage } from "../../doctor/proof/onStage";
 import { AGNHOST } from "../../doctor/proof/stage";
@@ -12,7 +12,6 @@ import { CLIENTS } from "../../examples/mtls-demo/names";
 import { Traffic } from "../support/traffic";
 import {
     kubectl,
-    nodeNames,
     openPlatform,
     spireServer,
     upThenQuiet,
@@ -99,23 +98,9 @@ async function scale(replicas: number): Promise<void> {
     await kubectl(`-n spire-system scale statefulset/spire-server --replicas=${replicas}`);
 }
 
-async function agentPods(): Promise<V1Pod[]> {
-    const { cluster } = state;
-    const labelSelector = "app.kubernetes.io/name=spire-agent";
-    return await cluster.list((page) =>
-        cluster.core.listNamespacedPod({ namespace: "spire-system", labelSelector, ...page }),
-    );
-}
-
-/** Of the pods themselves: their DaemonSet's status may be of a moment ago. */
 async function agentsAreReady(): Promise<void> {
-    await poll(BACK_MS, "Ready pods of all agents", async () => {
-        const pods = (await agentPods()).filter(({ metadata }) => !metadata?.deletionTimestamp);
-        const late = pods.filter((pod) => !isReady(pod));
-        return pods.length === nodeNames(state).length && late.length === 0
-            ? { done: true }
-            : { waitingFor: `${pods.length} pods; ${late.map(podState).join("; ")}` };
-    });
+    const seconds = BACK_MS / 1000;
+    await kubectl(`-n spire-system rollout status daemonset/spire-agent --timeout=${seconds}s`);
 }
 
 /** Clients of the demo that reach its server. */
@@ -136,10 +121,16 @@ async function untilBlocked(since: number): Promise<number> {
 
 /** How often each agent's container has ended, and how the pod is. */
 async function agentStates(): Promise<string> {
-    const restarts = ({ status }: V1Pod) => status?.containerStatuses?.[0]?.restartCount ?? 0;
-    return (await agentPods())
-        .map((pod) => `${restarts(pod)} restarts, ${podState(pod)}`)
-        .join("; ");
+    const { cluster } = state;
+    const labelSelector = "app.kubernetes.io/name=spire-agent";
+    const pods = await cluster.list((page) =>
+        cluster.core.listNamespacedPod({ namespace: "spire-system", labelSelector, ...page }),
+    );
+    const states = pods.map((pod) => {
+        const restarts = pod.status?.containerStatuses?.[0]?.restartCount ?? 0;
+        return `${restarts} restarts, ${isReady(pod) ? "Ready" : podState(pod)}`;
+    });
+    return states.join("; ");
 }
 
 function since(start: number): string {
