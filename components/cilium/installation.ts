@@ -23,6 +23,11 @@ export class Installation extends pulumi.ComponentResource {
         const shadow = shadowProblem(source);
         if (shadow !== undefined) throw new pulumi.RunError(shadow);
         const daemonSets = new DaemonSetTransform(args);
+        const made: { type: string; name: string }[] = [];
+        const note: pulumi.ResourceTransform = ({ type, name }) => {
+            made.push({ type, name });
+            return undefined;
+        };
         const chart = new k8s.helm.v4.Chart(
             "cilium",
             {
@@ -31,14 +36,13 @@ export class Installation extends pulumi.ComponentResource {
                 ...source,
                 values: releaseValues(args),
             },
-            { parent: this, transforms: [daemonSets.transform] },
+            { parent: this, transforms: [daemonSets.transform, note] },
         );
         // The engine has called the transform for every object before it answers with the list, so it knows all then. An
         // error in an output of ours fails the deployment.
-        this.objects = chart.resources.apply(asResources);
-        const rolled = this.objects.apply((resources) =>
-            pulumi.output(daemonSets.rolled(resources)),
-        );
+        const references: pulumi.Output<unknown> = chart.resources;
+        this.objects = references.apply((all) => asResources(all, chart, made));
+        const rolled = references.apply((all) => pulumi.output(daemonSets.rolled(all)));
         new Rollout("cilium", rolled, args.patience, {
             parent: this,
             dependsOn: this.objects,
@@ -48,13 +52,24 @@ export class Installation extends pulumi.ComponentResource {
 }
 
 /**
- * The provider's SDK has no classes for kinds that it does not know, such as cert-manager's: of such an object only the URN arrives.
+ * The provider's SDK has no classes for kinds that it does not know, such as cert-manager's: of such an object only the ID arrives,
+ * `<namespace>/<name>`, with which its name in the chart ends.
  *
- * @param references not a list while a preview does not know them.
+ * @param references resources and IDs; not a list while a preview does not know them.
+ * @param made all objects, as the engine told the chart's transforms of them.
  */
-function asResources(references: (pulumi.Resource | pulumi.URN)[]): pulumi.Resource[] {
-    if (!Array.isArray(references)) return references;
-    return references.map((reference) =>
-        typeof reference === "string" ? new pulumi.DependencyResource(reference) : reference,
-    );
+function asResources(
+    references: unknown,
+    chart: pulumi.Resource,
+    made: readonly { type: string; name: string }[],
+): pulumi.Output<pulumi.Resource[]> {
+    const all: unknown[] = Array.isArray(references) ? references : [];
+    const known = all.filter((reference) => pulumi.Resource.isInstance(reference));
+    const ids = all.filter((reference) => typeof reference === "string");
+    const urns = made
+        .filter(({ name }) => ids.some((id) => name.endsWith(`:${id}`)))
+        .map(({ type, name }) => pulumi.createUrn(name, type, chart));
+    return pulumi
+        .all(urns)
+        .apply((found) => [...known, ...found.map((urn) => new pulumi.DependencyResource(urn))]);
 }

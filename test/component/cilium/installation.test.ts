@@ -11,6 +11,7 @@ import { only, registered } from "./mocks";
 
 const CHART = "kubernetes:helm.sh/v4:Chart";
 const ROLLOUT = "pulumi-nodejs:dynamic/kubernetes:Rollout";
+const CERTIFICATE = "kubernetes:cert-manager.io/v1:Certificate";
 const DAEMON_SET = "kubernetes:apps/v1:DaemonSet";
 
 const agents = {
@@ -23,15 +24,18 @@ function transformArgs(type: string, props: object): pulumi.ResourceTransformArg
 }
 
 /** Registers an Installation; the engine renders the chart to one object and calls the transform with it. */
-async function release(args: InstallationArgs, resources: string[] = []) {
+async function release(args: InstallationArgs, ids: string[] = []) {
     let transformed: pulumi.ResourceTransformResult | undefined;
     const all = await registered(
         () => new Installation("cilium", args),
         (resource) => {
             if (resource.type !== CHART) return {};
-            const [transform] = resource.transforms!;
+            const [transform, note] = resource.transforms!;
             transformed = transform!(transformArgs(DAEMON_SET, agents)) as typeof transformed;
-            return { resources };
+            for (const id of ids) {
+                void note!({ ...transformArgs(CERTIFICATE, {}), name: `cilium:${id}` });
+            }
+            return { resources: ids };
         },
     );
     return { chart: only(all, CHART), rollout: only(all, ROLLOUT), transformed };
@@ -60,9 +64,9 @@ test("the chart gets the user's values and ours, from the official repository", 
 });
 
 test("an object of a kind that the provider does not know is waited for as any other", async () => {
-    const urn = "urn:pulumi:test::cilium-spire::kubernetes:cert-manager.io/v1:Certificate::certs";
-    const { rollout } = await release(argsWith(), [urn]);
-    assert.ok(rollout.dependsOn.includes("certs"), rollout.dependsOn.join());
+    const id = "kube-system/hubble-server-certs";
+    const { rollout } = await release(argsWith(), [id]);
+    assert.ok(rollout.dependsOn.includes(`cilium:${id}`), rollout.dependsOn.join());
 });
 
 test("a registry and pull secrets reach the chart, under the user's values and in them", async () => {
