@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { poll } from "@cilium-spire/entries-provider";
-import { record } from "../../automation/operations";
+import { record } from "../../automation/operationsRecord";
 import {
     type Kind,
     authorities,

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { type Attempt, isReady, podState, poll } from "@cilium-spire/entries-provider";
-import { record } from "../../automation/operations";
+import { record } from "../../automation/operationsRecord";
 import { proveOnStage } from "../../doctor/proof/onStage";
 import { AGNHOST } from "../../doctor/proof/stage";
 import { CLIENTS } from "../../examples/mtls-demo/names";

@@ -1,7 +1,7 @@
 /** Another trust domain on a living stack: refused, and with the word replaced, identities and all. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { record } from "../../automation/operations";
+import { record } from "../../automation/operationsRecord";
 import { stackOutputs } from "../../automation/stack";
 import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../support/demo";

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { recordFinding } from "../../automation/operationsRecord";
 import { checks } from "../../doctor/checks";
 import type { Finding } from "../../doctor/checks/check";
 import { examineUntilHealthy, type Result } from "../../doctor/examination/examine";
@@ -47,8 +48,9 @@ async function examineUntilQuiet(withinMs: number, withStack: boolean): Promise<
     }
 }
 
-/** Those before this one that its cure is to heal. */
+/** Those before this one that its cure is to heal, and when each was made and found. */
 const pending: Fault[] = [];
+const seen = new Map<Fault, { made: number; found: number }>();
 
 async function find(fault: Fault): Promise<Finding> {
     const deadline = Date.now() + FOUND_MS;
@@ -81,6 +83,16 @@ async function cure(fault: Fault, finding: Finding): Promise<void> {
     }
 }
 
+function recordHealed(fault: Fault): void {
+    const { made, found } = seen.get(fault)!;
+    recordFinding({
+        finding: fault.trouble,
+        fault: fault.name,
+        foundAfter: (found - made) / 1000,
+        healedAfter: (Date.now() - made) / 1000,
+    });
+}
+
 describe("a healthy cluster", () => {
     for (const [how, withStack] of [
         ["with its stack", true],
@@ -109,21 +121,21 @@ describe("a broken cluster", () => {
     for (const fault of faultsOf(() => state)) {
         if (only !== undefined && !new RegExp(only).test(fault.name)) continue;
         test(fault.name, async (t) => {
-            const start = Date.now();
+            const made = Date.now();
             await fault.make();
             const finding = await find(fault);
-            const foundMs = Date.now() - start;
+            seen.set(fault, { made, found: Date.now() });
             assert.match(finding.where, fault.where);
             assert.ok(finding.why);
-            t.diagnostic(`found after ${foundMs} ms`);
+            t.diagnostic(`found after ${Date.now() - made} ms`);
             if (fault.withNext) {
                 pending.push(fault);
                 return;
             }
             await cure(fault, finding);
-            pending.length = 0;
             await examineUntilQuiet(HEALED_MS, !fault.withoutStack);
-            t.diagnostic(`healed after ${Date.now() - start} ms`);
+            t.diagnostic(`healed after ${Date.now() - made} ms`);
+            for (const healed of [...pending.splice(0), fault]) recordHealed(healed);
         });
     }
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Cluster } from "@cilium-spire/entries-provider";
-import { record } from "../../automation/operations";
+import { record } from "../../automation/operationsRecord";
 import { demoProgram, enterPulumi, openStack, stackOutputs } from "../../automation/stack";
 import { examineUntilHealthy, isWrong } from "../../doctor/examination/examine";
 import { proveOnStage } from "../../doctor/proof/onStage";

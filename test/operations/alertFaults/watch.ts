@@ -1,5 +1,6 @@
 /** Alerts as a monitoring evaluates them, while faults set them off. */
 import { poll } from "@cilium-spire/entries-provider";
+import { recordAlert } from "../../../automation/operationsRecord";
 import type { ActiveAlert, Monitoring } from "../../support/monitoring";
 import type { LiveFault } from "./fault";
 
@@ -17,16 +18,24 @@ export class Watch {
     /** Makes faults, all of a list at once, waits until the alerts of each fire, and after the cures until none does. */
     async setOff(lists: LiveFault[][]): Promise<void> {
         for (const faults of lists) {
+            const seconds = new Map<LiveFault, number>();
             try {
-                await Promise.all(faults.map((fault) => this.fires(fault)));
+                const fires = async (fault: LiveFault) =>
+                    seconds.set(fault, await this.fires(fault));
+                await Promise.all(faults.map(fires));
             } finally {
                 await Promise.all(faults.map(({ cure }) => cure()));
             }
-            console.log(`  cured: ${await this.allClear()} s until no alert fires`);
+            const clearAfter = await this.allClear();
+            console.log(`  cured: ${clearAfter.toFixed(0)} s until no alert fires`);
+            for (const [{ what: fault, alerts }, firesAfter] of seconds) {
+                for (const alert of alerts) recordAlert({ alert, fault, firesAfter, clearAfter });
+            }
         }
     }
 
-    private async fires({ what, alerts, make }: LiveFault): Promise<void> {
+    /** @returns seconds until all of its alerts fired. */
+    private async fires({ what, alerts, make }: LiveFault): Promise<number> {
         await make();
         const start = Date.now();
         await poll(DEADLINE_MS, `${alerts.join(" and ")}: ${what}`, async () => {
@@ -36,11 +45,13 @@ export class Watch {
                 ? { waitingFor: `${missing.join(", ")}; firing: ${fires.join(", ")}` }
                 : { done: true };
         });
-        console.log(`${what}: ${alerts.join(", ")} after ${secondsSince(start)} s`);
+        const seconds = secondsSince(start);
+        console.log(`${what}: ${alerts.join(", ")} after ${seconds.toFixed(0)} s`);
+        return seconds;
     }
 
     /** @returns seconds until no alert is in one of these states. */
-    async allClear(states: State[] = ["firing"]): Promise<string> {
+    async allClear(states: State[] = ["firing"]): Promise<number> {
         const start = Date.now();
         await poll(DEADLINE_MS, "end of all alerts", async () => {
             const left = await this.active(states);
@@ -60,6 +71,6 @@ export class Watch {
     }
 }
 
-function secondsSince(start: number): string {
-    return ((Date.now() - start) / 1000).toFixed(0);
+function secondsSince(start: number): number {
+    return (Date.now() - start) / 1000;
 }

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
-import { withTable } from "../../../automation/matrix";
-import { operationsTable, readOperations } from "../../../automation/operations";
+import { describe, test } from "node:test";
+import { operationsTable, readRecorded, withTables } from "../../../automation/operationsRecord";
+import { ALERTS } from "../../../components/observability/alerts";
 import { repositoryRoot } from "../../../sandbox/host/paths";
+import { faultsOf } from "../../operations/faults";
+
+const recorded = readRecorded();
 
 test("a row has the time, the count of requests by their fate, and the gaps", () => {
     const counts = { sent: 100, answered: 96, refused: 1, lost: 3 };
@@ -18,12 +21,28 @@ test("a row has the time, the count of requests by their fate, and the gaps", ()
     assert.match(operationsTable([without]), /\| 2\.4 s \| not measured \|$/);
 });
 
-test("docs/operations.md has the table of the results, and every request is counted", () => {
+test("docs/operations.md has the tables of what was seen", () => {
     const text = readFileSync(join(repositoryRoot, "docs", "operations.md"), "utf8");
-    const results = readOperations();
-    assert.ok(results.length > 5, `${results.length} operations`);
-    assert.equal(withTable(text, operationsTable(results), "operations"), text);
-    for (const { operation, sent, answered, refused, lost } of results) {
-        assert.equal(answered + refused + lost, sent, operation);
+    assert.equal(withTables(text, recorded), text);
+});
+
+describe("seen on a real stack, by make operations", () => {
+    for (const { operation, sent, answered, refused, lost } of recorded.operations) {
+        test(`${operation}: every request is counted`, () => {
+            assert.ok(sent > 0);
+            assert.equal(answered + refused + lost, sent);
+        });
+    }
+    for (const { name } of ALERTS) {
+        test(`${name} fired on a fault, and was over with its cure`, () => {
+            assert.ok(recorded.alerts.some(({ alert }) => alert === name));
+        });
+    }
+    const world = () => assert.fail("a fault is made only when its test runs");
+    for (const { trouble, name } of faultsOf(world)) {
+        test(`${name}: found, and healed by its cure`, () => {
+            const seen = recorded.findings.find(({ fault }) => fault === name);
+            assert.equal(seen?.finding, trouble);
+        });
     }
 });
