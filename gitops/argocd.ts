@@ -1,6 +1,5 @@
 /** Argo CD's part of a rendering: an ApplicationSet, and sync waves on the objects. */
 import { BUNDLE_CONFIG_MAP } from "../components/names";
-import type { StackId } from "../components/owner";
 import type { Settings } from "../settings/schema";
 import { annotated, type Manifest, type Stage } from "./manifest";
 
@@ -26,10 +25,7 @@ export function withWaves(stages: readonly Stage[], { gitops }: Settings): Stage
 }
 
 /** An ApplicationSet of one Application for the cluster that Argo CD runs on; none without `gitops.argocd`. */
-export function applicationSets(
-    { gitops, protect, spire }: Settings,
-    { project, stack }: StackId,
-): Manifest[] {
+export function applicationSets({ gitops, protect, spire }: Settings): Manifest[] {
     const { argocd, path, suspend } = gitops;
     if (!argocd) return [];
     return [
@@ -55,10 +51,7 @@ export function applicationSets(
                 // What happens to the objects when this ApplicationSet itself goes.
                 syncPolicy: { preserveResourcesOnDeletion: protect },
                 template: {
-                    metadata: {
-                        name: "cilium-spire-{{ .cluster }}",
-                        labels: { "cilium-spire.io/stack": `${project}.${stack}` },
-                    },
+                    metadata: { name: "cilium-spire-{{ .cluster }}" },
                     spec: {
                         project: argocd.project,
                         source: {

@@ -31,11 +31,11 @@ export async function render(settings: Settings, id: StackId, dir: string): Prom
     refuse(secretProblems(engine.cilium));
     const observability = observabilityObjects(settings).map((object) => ({ ...object }));
     const stages = withWaves(staged({ ...engine, entries, observability }, settings), settings);
-    const files = filesOf(stages, settings, id);
+    const files = filesOf(stages, settings);
     return { ...(await write(dir, files, id, ids, target)), ids };
 }
 
-function filesOf(stages: Stage[], settings: Settings, id: StackId): Files {
+function filesOf(stages: Stage[], settings: Settings): Files {
     const files: Files = new Map();
     for (const { folder, objects } of stages) {
         for (const object of objects) {
@@ -45,7 +45,7 @@ function filesOf(stages: Stage[], settings: Settings, id: StackId): Files {
         }
     }
     files.set("flux/cilium-spire.yaml", yamlOf(kustomizations(stages, settings)));
-    const sets = applicationSets(settings, id);
+    const sets = applicationSets(settings);
     if (sets.length > 0) files.set("argocd/cilium-spire.yaml", yamlOf(sets));
     return files;
 }
