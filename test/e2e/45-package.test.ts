@@ -5,24 +5,12 @@ import { after, before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import { enterPulumi } from "../../automation/stack";
 import { Proof } from "../../doctor/proof/proof";
-import { ensureChart } from "../../sandbox/build/binaries";
 import { startCluster } from "../../sandbox/cluster";
-import type { Values } from "../../settings/cilium/values";
 import { deployService, SHOP } from "../support/shop";
-import { ExampleStack, packPackages } from "../support/packages";
-import { devConfig } from "../support/pulumi";
+import { ExampleStack, ownProgramConfig, packPackages } from "../support/packages";
 import { home, kubectl, sandbox } from "../support/world";
 
 let stack: ExampleStack;
-
-/** Pulumi.dev.yaml, as the program has it: under one key. */
-async function platform(): Promise<Values> {
-    const dev = await devConfig();
-    const settings = Object.entries(dev).map(([key, value]) => [key.split(":")[1]!, value]);
-    const { cilium, protect: _, verify: __, ...rest } = Object.fromEntries(settings) as Values;
-    const chart = await ensureChart();
-    return { ...rest, protect: false, cilium: { ...(cilium as Values), chart } };
-}
 
 before(async () => {
     await startCluster(sandbox);
@@ -35,7 +23,7 @@ after(async () => {
 describe("a program of its own, with the packed packages", () => {
     test("installs and compiles strictly", async () => {
         const archives = await packPackages(home.dir);
-        const config = { "own-program:platform": await platform() };
+        const config = await ownProgramConfig();
         stack = await ExampleStack.make(join(home.dir, "own"), "own-program", archives, config);
     });
 

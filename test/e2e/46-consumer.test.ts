@@ -55,14 +55,3 @@ describe("a stack that reads the platform's outputs", () => {
         assert.equal((await ourEntries(platform)).length, before);
     });
 });
-
-test("a stack that is no platform is told so", async () => {
-    const archives = await packPackages(home.dir);
-    const config = { "consumer-stack:platform": "organization/mtls-demo/dev" };
-    const parent = join(home.dir, "lost");
-    const lost = await ExampleStack.make(parent, "consumer-stack", archives, config, "lost");
-    await assert.rejects(
-        lost.up(),
-        /"organization\/mtls-demo\/dev" has no outputs of cilium-spire/,
-    );
-});

@@ -2,12 +2,13 @@
 import { cp, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 import type { StackOutputs } from "../../outputs";
-import { ensureBinary } from "../../sandbox/build/binaries";
+import { ensureBinary, ensureChart } from "../../sandbox/build/binaries";
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { run } from "../../sandbox/host/shell";
 import type { Values } from "../../settings/cilium/values";
 import { stringify } from "yaml";
 import { launch } from "./operation";
+import { devConfig } from "./pulumi";
 
 /** The packages, by the folder that each is made from. */
 const PACKAGES = {
@@ -30,6 +31,15 @@ export async function packPackages(dir: string): Promise<Record<string, string>>
         archives[name] = join(dir, await run("npm", pack, { cwd }));
     }
     return archives;
+}
+
+/** Configuration of examples/own-program: Pulumi.dev.yaml, with the sandbox's chart. */
+export async function ownProgramConfig(): Promise<Values> {
+    const dev = await devConfig();
+    const settings = Object.entries(dev).map(([key, value]) => [key.split(":")[1]!, value]);
+    const { cilium, verify: _, ...rest } = Object.fromEntries(settings) as Values;
+    const chart = await ensureChart();
+    return { "own-program:platform": { ...rest, cilium: { ...(cilium as Values), chart } } };
 }
 
 /** A copy of an example with the packed packages installed, compiled strictly, and a stack of it. */
