@@ -28,7 +28,7 @@ export async function packPackages(dir: string): Promise<Record<string, string>>
     for (const [name, folder] of Object.entries(PACKAGES)) {
         const cwd = join(repositoryRoot, folder);
         const pack = ["pack", "--silent", "--ignore-scripts", "--pack-destination", dir];
-        archives[name] = join(dir, await run("npm", pack, { cwd }));
+        archives[name] = join(dir, (await run("npm", pack, { cwd })).trim());
     }
     return archives;
 }
