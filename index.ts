@@ -9,10 +9,8 @@ import { agentEntriesArgs } from "./components/entries/args";
 import { registerWorkloads } from "./components/entries/workloadEntries";
 import { stableFieldManager } from "./components/fieldManager";
 import { observe } from "./components/observability/observability";
-import { Agent } from "./components/spire/agent";
-import { agentArgs, serverArgs } from "./components/spire/args";
+import { installSpire } from "./components/spire/installed";
 import { spireNamespaces } from "./components/spire/namespaces";
-import { Server } from "./components/spire/server";
 import { Protection } from "./components/protection";
 import { verify } from "./components/verification";
 import { loadSettings } from "./config";
@@ -39,15 +37,13 @@ export = async (): Promise<ProgramOutputs> => {
             : new Installation("cilium", ciliumArgs({ ...settings, cilium: how }), objects);
     const namespaces = spireNamespaces(settings.spire, { ...objects, protect });
     const observers = observe("observability", settings, after(cilium, ...namespaces));
-    const server = new Server("spire", serverArgs(settings), after(cilium, ...namespaces));
-    // Agents that start before the server is Ready back off for more than a minute.
-    const agent = new Agent("spire", agentArgs(settings), after(server));
+    const { parts, revisions } = installSpire("spire", settings, after, [cilium, ...namespaces]);
     const entries = new AgentEntries("cilium", agentEntriesArgs(settings, id), {
-        dependsOn: [cilium, server, agent],
+        dependsOn: [cilium, ...parts],
     });
-    const workloads = registerWorkloads("workloads", settings, id, { dependsOn: [server, agent] });
-    const looks = verify(settings, { server, agent, entries });
-    const spire = [...namespaces, server, agent, entries, ...workloads];
+    const workloads = registerWorkloads("workloads", settings, id, { dependsOn: parts });
+    const looks = verify(settings, { revisions, entries });
+    const spire = [...namespaces, ...parts, entries, ...workloads];
     new Protection(protect, [cilium, ...spire, ...observers, ...looks], cilium.objects);
     return { ...plainOutputs(settings), agents: entries.agents };
 };

@@ -1,8 +1,7 @@
 /** What a stack tells other stacks: public API, read with a StackReference. Plain values, no secrets. */
 import * as pulumi from "@pulumi/pulumi";
-import { spireServerRef } from "./components/entries/args";
-import { AGENT_NAME, BUNDLE_CONFIG_MAP } from "./components/names";
-import { serverAddress } from "./components/spire/args";
+import { BUNDLE_CONFIG_MAP } from "./components/names";
+import { spirePlace } from "./components/spire/place";
 import type { Settings } from "./settings/schema";
 
 /**
@@ -34,8 +33,11 @@ export interface StackOutputs {
     workloadSocket: string;
     /** Host path of the admin socket on every node. */
     adminSocket: string;
-    /** Where to read the trust bundle: PEM under the key `bundle.crt` of this ConfigMap. */
-    trustBundle: { namespace: string; configMap: string };
+    /**
+     * Where to read the trust bundle: PEM under the key `bundle.crt` of this ConfigMap. Absent where someone else runs SPIRE:
+     * its publisher may be of another kind.
+     */
+    trustBundle?: { namespace: string; configMap: string };
     /** SPIFFE ID of the SPIRE agent by node name. Absent with the registration strategy `nodeAlias`. */
     agents?: Record<string, string>;
 }
@@ -46,18 +48,24 @@ export type ProgramOutputs = { [K in keyof StackOutputs]: pulumi.Input<StackOutp
 /** The outputs that the settings alone decide. */
 export function plainOutputs(settings: Settings): Omit<StackOutputs, "agents"> {
     const { trustDomain, clusterName, spire, cilium } = settings;
-    const { host, port } = serverAddress(spire.server.namespace);
+    const { server, address, agents } = spirePlace(spire);
+    const { namespace, statefulSet, container } = server;
     return {
         outputsVersion: OUTPUTS_VERSION,
         trustDomain,
         clusterName,
         spireVersion: spire.version,
         ciliumVersion: cilium.version,
-        spireServer: { address: `${host}:${port}`, ...spireServerRef(settings) },
-        spireAgent: { namespace: spire.agent.namespace, daemonSet: AGENT_NAME },
+        spireServer: {
+            address: `${address.host}:${address.port}`,
+            ...{ namespace, statefulSet, container },
+        },
+        spireAgent: { namespace: agents.namespace, daemonSet: agents.daemonSet },
         workloadSocket: spire.sockets.workload,
         adminSocket: spire.sockets.admin,
-        trustBundle: { namespace: spire.agent.namespace, configMap: BUNDLE_CONFIG_MAP },
+        ...(spire.mode === "install" && {
+            trustBundle: { namespace: spire.agent.namespace, configMap: BUNDLE_CONFIG_MAP },
+        }),
     };
 }
 

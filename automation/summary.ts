@@ -44,7 +44,14 @@ export function summary(result: UpResult): string {
         ...columns([
             ["SPIRE server", spireServer.address],
             ["its pods", `StatefulSet ${spireServer.namespace}/${spireServer.statefulSet}`],
-            ["trust bundle", `ConfigMap ${trustBundle.namespace}/${trustBundle.configMap}`],
+            ...(trustBundle
+                ? [
+                      [
+                          "trust bundle",
+                          `ConfigMap ${trustBundle.namespace}/${trustBundle.configMap}`,
+                      ] as const,
+                  ]
+                : []),
             ["Workload API", outputs.workloadSocket],
             ["admin socket", outputs.adminSocket],
         ]),

@@ -3,8 +3,6 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema";
 import type { AgentEntries } from "./entries/agentEntries";
-import type { Agent } from "./spire/agent";
-import type { Server } from "./spire/server";
 
 /** The operator needs up to 20 s to register all identities after the entries were written. */
 const WAIT_SECONDS = 120;
@@ -32,8 +30,8 @@ export function lookCommand(verb: Verb, settings: Settings, stack: string) {
 
 /** What is looked at. */
 export interface Verified {
-    server: Server;
-    agent: Agent;
+    /** Change with every rollout of SPIRE's pods, as far as they are this program's. */
+    revisions: pulumi.Output<string>[];
     entries: AgentEntries;
 }
 
@@ -41,7 +39,7 @@ export interface Verified {
  * Runs what the settings ask for after every change of the settings, of SPIRE's pods or of the entries, and fails the `up`
  * when something is wrong: the next one then runs it again. The proof comes after the doctor, who knows why.
  */
-export function verify(settings: Settings, { server, agent, entries }: Verified): local.Command[] {
+export function verify(settings: Settings, { revisions, entries }: Verified): local.Command[] {
     const look = (name: string, verb: Verb, dependsOn: pulumi.Resource[]) => {
         const { stdin, ...command } = lookCommand(verb, settings, pulumi.getStack());
         return new local.Command(
@@ -50,7 +48,7 @@ export function verify(settings: Settings, { server, agent, entries }: Verified)
                 ...command,
                 // `cilium.values` may hold what the stack's configuration keeps secret.
                 stdin: pulumi.secret(stdin),
-                triggers: [server.revision, agent.revision, entries.entries],
+                triggers: [...revisions, entries.entries],
             },
             { dependsOn },
         );

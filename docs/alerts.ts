@@ -7,6 +7,7 @@ import { alertGroups, ALERTS } from "../components/observability/alerts";
 import { repositoryRoot } from "../sandbox/host/paths";
 import { decodeSettings } from "../settings/decode";
 import { isOperated } from "../settings/observability";
+import { installsSpire } from "../settings/schema";
 
 /** A stack that has them all: everything at its default but for a second replica. */
 const EXAMPLE = {
@@ -25,7 +26,8 @@ const EXAMPLE = {
 export function alertsDocument(): string {
     const settings = decodeSettings(EXAMPLE);
     const { observability } = settings;
-    if (!isOperated(observability)) throw new Error("the example has no alerts");
+    if (!isOperated(observability) || !installsSpire(settings))
+        throw new Error("the example has no alerts");
     const rules = alertGroups(settings, observability).flatMap((group) => group.rules);
     return [
         "# Alerts",

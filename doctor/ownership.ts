@@ -13,7 +13,8 @@ import {
 } from "../components/names";
 import { observabilityObjects } from "../components/observability/objects";
 import { ownerOf, type StackId } from "../components/owner";
-import type { Settings } from "../settings/schema";
+import { installsSpire, type Settings } from "../settings/schema";
+import type { InstalledSpire } from "../settings/spire";
 
 /** An object that there may be. */
 interface Header {
@@ -36,28 +37,11 @@ export async function requireOwnership(
     id: StackId,
     known: () => Promise<Set<string>>,
 ): Promise<void> {
-    const { spire, cilium } = settings;
+    const { cilium } = settings;
     const mine = { owner: ownerOf(id), known };
-    const problems: string[] = [];
-    for (const [key, name] of namespacesOf(spire)) {
-        const at = `${key} = "${name}"`;
-        const problem = spire.createNamespaces
-            ? await namespaceTaken(cluster, mine, name)
-            : await namespaceUnusable(cluster, key, name);
-        if (problem !== undefined) problems.push(`${at}: ${problem}`);
-        const objects = await foreign(cluster, mine, spireObjects(name));
-        if (objects.length > 0) {
-            problems.push(
-                `${at}: has ${objects.join(", ")} of somebody else's; choose another namespace, or remove them`,
-            );
-        }
-    }
-    const roles = await foreign(cluster, mine, clusterRoles(id.stack));
-    if (roles.length > 0) {
-        problems.push(
-            `the stack's name "${id.stack}": ${roles.join(", ")} of somebody else's; give the stack another, or remove them`,
-        );
-    }
+    const problems = installsSpire(settings)
+        ? await spireProblems(cluster, mine, settings.spire, id)
+        : [];
     if (cilium.mode === "install") {
         const found = [
             ...(await foreign(cluster, mine, ciliumObjects(cilium.namespace))),
@@ -86,8 +70,38 @@ export async function requireOwnership(
     throw new Error(`The cluster has what is not this stack's; nothing was changed.${list}`);
 }
 
+/** What is in the way of a SPIRE that this program installs. */
+async function spireProblems(
+    cluster: Cluster,
+    mine: Mine,
+    spire: InstalledSpire,
+    { stack }: StackId,
+): Promise<string[]> {
+    const problems: string[] = [];
+    for (const [key, name] of namespacesOf(spire)) {
+        const at = `${key} = "${name}"`;
+        const problem = spire.createNamespaces
+            ? await namespaceTaken(cluster, mine, name)
+            : await namespaceUnusable(cluster, key, name);
+        if (problem !== undefined) problems.push(`${at}: ${problem}`);
+        const objects = await foreign(cluster, mine, spireObjects(name));
+        if (objects.length > 0) {
+            problems.push(
+                `${at}: has ${objects.join(", ")} of somebody else's; use it with spire.mode = "external", choose another namespace, or remove them`,
+            );
+        }
+    }
+    const roles = await foreign(cluster, mine, clusterRoles(stack));
+    if (roles.length > 0) {
+        problems.push(
+            `the stack's name "${stack}": ${roles.join(", ")} of somebody else's; give the stack another, or remove them`,
+        );
+    }
+    return problems;
+}
+
 /** The namespaces by the key that names each; one that both share is the agents'. */
-function namespacesOf({ server, agent }: Settings["spire"]): [key: string, namespace: string][] {
+function namespacesOf({ server, agent }: InstalledSpire): [key: string, namespace: string][] {
     const agents: [string, string] = ["spire.agent.namespace", agent.namespace];
     if (server.namespace === agent.namespace) return [agents];
     return [["spire.server.namespace", server.namespace], agents];

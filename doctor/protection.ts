@@ -13,11 +13,12 @@ export function protectionProblem(
     known: Set<string>,
 ): string | undefined {
     if (!protect) return undefined;
-    const { server, agent, createNamespaces } = spire;
+    const installed = spire.mode === "install" ? spire : undefined;
+    const createNamespaces = installed?.createNamespaces ?? false;
     const problems: string[] = [];
     for (const [key, wanted, kind, name] of [
-        ["spire.server.namespace", server.namespace, "StatefulSet", SERVER_NAME],
-        ["spire.agent.namespace", agent.namespace, "DaemonSet", AGENT_NAME],
+        ["spire.server.namespace", installed?.server.namespace, "StatefulSet", SERVER_NAME],
+        ["spire.agent.namespace", installed?.agent.namespace, "DaemonSet", AGENT_NAME],
     ] as const) {
         const home = namespaceOf(known, kind, name);
         if (home === undefined) continue;
@@ -28,7 +29,8 @@ export function protectionProblem(
                 : []),
         ];
         if (lost.length === 0) continue;
-        const cause = home === wanted ? "spire.createNamespaces = false" : `${key} = "${wanted}"`;
+        const elsewhere = wanted === undefined ? 'spire.mode = "external"' : `${key} = "${wanted}"`;
+        const cause = home === wanted ? "spire.createNamespaces = false" : elsewhere;
         problems.push(`${cause}: would delete ${lost.join(" and ")}`);
     }
     if (problems.length === 0) return undefined;

@@ -11,9 +11,11 @@ import {
 } from "../components/spire/storage";
 import { imageVersion } from "../versions/imageVersion";
 import { upgradeProblem } from "../versions/spireUpgrade";
-import type { Settings } from "../settings/schema";
+import { installsSpire, type Settings } from "../settings/schema";
+import type { InstalledSpire } from "../settings/spire";
 import { requireCertManager } from "./certManager";
 import { requireCilium } from "./ciliumRequirements";
+import { type ExternalStack, requireExternalSpire } from "./external/requirements";
 import { requireObservability } from "./observability";
 import { requireOwnership } from "./ownership";
 import { protectionProblem } from "./protection";
@@ -32,7 +34,7 @@ const PULL_SECRET_TYPES = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dock
  * @param known objects of the stack's state; undefined where nothing is going to be written, and strangers are in no danger.
  * @throws Error that says why the cluster cannot be used: no kubeconfig, no answer within 15 s, too old, or running a
  * SPIRE from which there is no way to the wanted version in one step; what is there by the names of ours and is not this stack's; what the settings would
- * delete although it is protected; that the trust domain would change; which pull secrets are missing; that a new server or its backups would find no volume; what is wrong with its Cilium or the
+ * delete although it is protected; how someone else's SPIRE is not as configured; that the trust domain would change; which pull secrets are missing; that a new server or its backups would find no volume; what is wrong with its Cilium or the
  * nodes of Cilium's operator; or that it lacks what `observability` or an issuer of cert-manager needs.
  */
 export async function requireCluster(
@@ -40,7 +42,6 @@ export async function requireCluster(
     id: StackId,
     known?: () => Promise<Set<string>>,
 ): Promise<void> {
-    const { spire } = settings;
     const cluster = new Cluster(clusterChoice(settings));
     const { gitVersion, minor } = await cluster.ask(cluster.version.getCode());
     const release = Number.parseInt(minor, 10);
@@ -49,26 +50,34 @@ export async function requireCluster(
             `the cluster ${cluster.url} runs Kubernetes ${gitVersion}; 1.${OLDEST_KUBERNETES} or newer is needed. Upgrade it, or choose another with kubeContext.`,
         );
     }
-    if (spire.agent.kubelet.authorization === "nodes/pods" && release < FINE_GRAINED_KUBELET) {
-        throw new Error(
-            `spire.agent.kubelet.authorization = "nodes/pods" needs Kubernetes 1.${FINE_GRAINED_KUBELET}, the cluster runs ${gitVersion}; set it to "nodes/proxy".`,
-        );
-    }
     await requireObservability(cluster, settings);
     await requireCertManager(cluster, settings);
-    if (known) {
-        // Several ask for it, or nobody does.
-        let state: Promise<Set<string>> | undefined;
-        const inState = () => (state ??= known());
+    // Several ask for it, or nobody does.
+    let state: Promise<Set<string>> | undefined;
+    const inState = known && (() => (state ??= known()));
+    if (inState) {
         await requireOwnership(cluster, settings, id, inState);
         const problem = settings.protect && protectionProblem(settings, await inState());
         if (problem) throw new Error(problem);
-        await requireTrustDomain(cluster, settings);
     }
     await requirePullSecrets(cluster, settings);
-    await requireUpgradePath(cluster, spire);
-    await requireStorage(cluster, spire.server);
+    if (installsSpire(settings)) {
+        const { spire } = settings;
+        requireKubelet(spire.agent, release, gitVersion);
+        if (known) await requireTrustDomain(cluster, settings);
+        await requireUpgradePath(cluster, spire);
+        await requireStorage(cluster, spire.server);
+    } else {
+        await requireExternalSpire(cluster, settings as ExternalStack, id, inState);
+    }
     await requireCilium(cluster, settings, id);
+}
+
+function requireKubelet({ kubelet }: InstalledSpire["agent"], release: number, is: string): void {
+    if (kubelet.authorization !== "nodes/pods" || release >= FINE_GRAINED_KUBELET) return;
+    throw new Error(
+        `spire.agent.kubelet.authorization = "nodes/pods" needs Kubernetes 1.${FINE_GRAINED_KUBELET}, the cluster runs ${is}; set it to "nodes/proxy".`,
+    );
 }
 
 /** Kubelets pass over a pull secret that is missing or of another type, so that images that need it are never pulled. */
@@ -76,7 +85,10 @@ async function requirePullSecrets(
     cluster: Cluster,
     { images, spire, cilium }: Settings,
 ): Promise<void> {
-    const namespaces = new Set([spire.server.namespace, spire.agent.namespace]);
+    const namespaces = new Set<string>();
+    if (spire.mode === "install") {
+        namespaces.add(spire.server.namespace).add(spire.agent.namespace);
+    }
     if (cilium.mode === "install") namespaces.add(cilium.namespace);
     const wanted = [...namespaces].flatMap((namespace) =>
         images.pullSecrets.map((name) => ({ namespace, name })),
@@ -95,7 +107,7 @@ async function requirePullSecrets(
 }
 
 /** Compares what runs, as the images of the workloads say, with what is wanted. */
-async function requireUpgradePath(cluster: Cluster, spire: Settings["spire"]): Promise<void> {
+async function requireUpgradePath(cluster: Cluster, spire: InstalledSpire): Promise<void> {
     const { server, agent, version } = spire;
     const [statefulSet, daemonSet] = await Promise.all([
         cluster.find(
@@ -121,10 +133,7 @@ async function requireUpgradePath(cluster: Cluster, spire: Settings["spire"]): P
 }
 
 /** Claims that are there, bound or not, were made under the rules of their time: what counts is what a new one would meet. */
-async function requireStorage(
-    cluster: Cluster,
-    server: Settings["spire"]["server"],
-): Promise<void> {
+async function requireStorage(cluster: Cluster, server: InstalledSpire["server"]): Promise<void> {
     const { namespace, storage, backup } = server;
     const wanted = [
         { key: "storage", of: storage, names: serverClaimNames(server) },

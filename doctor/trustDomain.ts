@@ -9,7 +9,7 @@ import { SERVER_NAME } from "../components/names";
 import { datastorePlugin } from "../components/spire/datastore";
 import { SERVER_DATA_DIR } from "../components/spire/serverConf";
 import { serverClaimNames } from "../components/spire/serverPod";
-import type { Settings } from "../settings/schema";
+import type { InstallStack } from "../settings/schema";
 
 /** What a server's configuration says that must not go to another trust domain. */
 interface Served {
@@ -27,7 +27,7 @@ export async function requireTrustDomain(
         trustDomain,
         replaceTrustDomain,
         spire,
-    }: Pick<Settings, "trustDomain" | "replaceTrustDomain" | "spire">,
+    }: Pick<InstallStack, "trustDomain" | "replaceTrustDomain" | "spire">,
 ): Promise<void> {
     const { namespace } = spire.server;
     const configMap = await cluster.find(
@@ -52,7 +52,7 @@ export async function requireTrustDomain(
 /** How to get rid of the database that the server would find; undefined when it would find a new one. */
 async function oldDatabase(
     cluster: Cluster,
-    server: Settings["spire"]["server"],
+    server: InstallStack["spire"]["server"],
     { datastore }: Served,
 ): Promise<string | undefined> {
     const wanted: unknown = JSON.parse(

@@ -23,7 +23,9 @@ export function* releaseProblems(settings: Settings, raw: unknown): Generator<st
 /** The release that a key is for, and in words whose it is. */
 function runningFor([program, part]: string[], { spire, cilium }: Settings) {
     if (program === "cilium") return { version: cilium.version, whose: "cilium.version is" };
-    if (part !== "agent") return { version: spire.version, whose: "spire.version is" };
+    if (part !== "agent" || spire.mode === "external") {
+        return { version: spire.version, whose: "spire.version is" };
+    }
     return { version: spire.agent.version ?? spire.version, whose: "the agents are" };
 }
 

@@ -5,7 +5,7 @@ import { gitopsSettings } from "./gitops";
 import { imageSettings } from "./images";
 import { observabilitySettings } from "./observability";
 import { registrationSettings } from "./registration";
-import { spireSettings } from "./spire";
+import { type InstalledSpire, spireSettings } from "./spire";
 import { clusterName, kubeconfigPath, text, trustDomain } from "./words";
 import { workloadsSettings } from "./workloads";
 
@@ -66,3 +66,11 @@ export type Settings = z.output<typeof settingsSchema>;
 
 /** A configuration as it is written: what has a default may be left out. */
 export type SettingsInput = z.input<typeof settingsSchema>;
+
+/** A stack whose SPIRE this program installs. */
+export type InstallStack = Settings & { spire: InstalledSpire };
+
+/** True unless someone else runs SPIRE. */
+export function installsSpire(settings: Settings): settings is InstallStack {
+    return settings.spire.mode === "install";
+}

@@ -131,6 +131,15 @@ export const secretDataKey = z
         'must be a key of a Secret: letters, digits, "-", "_" and "."',
     );
 
+/** The path of a SPIFFE ID (SPIFFE standard, section 2.2). */
+export const idPath = z
+    .string()
+    .max(1024)
+    .regex(
+        /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/,
+        'must be the path of a SPIFFE ID: "/" and segments of letters, digits, ".", "-" and "_"',
+    );
+
 /** One value of a Secret in the namespace of its reader. Its content never passes through this program. */
 export function secretKey(defaultKey: string) {
     return z.strictObject({

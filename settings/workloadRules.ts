@@ -1,6 +1,6 @@
 /** The rules that span the keys of a workload, or several workloads: entries that SPIRE would refuse, and rights by a back door. */
 import { keyText, shorten } from "./show";
-import type { Settings } from "./schema";
+import { installsSpire, type InstallStack, type Settings } from "./schema";
 import { ttlProblem } from "./spire/rules";
 import { trustDomainOf } from "./words";
 import { RESERVED_PATH, type WorkloadSettings } from "./workloads";
@@ -9,8 +9,10 @@ type Problems = Generator<string>;
 type Named = [key: string, workload: WorkloadSettings];
 
 /** The paths that adminIds and workloads must not have: what holds them is someone else, or many. */
-function isReserved(path: string, { cilium }: Settings): boolean {
-    return RESERVED_PATH.test(path) || path === `/ns/${cilium.namespace}/sa/cilium-operator`;
+function isReserved(path: string, { cilium, spire }: Settings): boolean {
+    const delegate = spire.mode === "external" ? spire.agent.delegate : undefined;
+    const operator = `/ns/${cilium.namespace}/sa/cilium-operator`;
+    return RESERVED_PATH.test(path) || path === operator || path === delegate;
 }
 
 export function* workloadProblems(settings: Settings): Problems {
@@ -23,7 +25,7 @@ export function* workloadProblems(settings: Settings): Problems {
         const { path, federatesWith, dnsNames } = workload;
         // What RESERVED_PATH has, the schema has refused.
         if (isReserved(path, settings)) {
-            yield `${at("path")} = "${path}": is the identity of Cilium's operator; choose another`;
+            yield `${at("path")} = "${path}": is the identity of Cilium's own; choose another`;
         }
         if ("alias" in workload.parent && workload.parent.alias === path) {
             yield `${at("parent", "alias")} = "${path}": is the workload itself, so no agent would ever issue it; name the alias of its agents`;
@@ -31,16 +33,7 @@ export function* workloadProblems(settings: Settings): Problems {
         if (federatesWith.includes(settings.trustDomain)) {
             yield `${at("federatesWith")}: ${settings.trustDomain} is the own trust domain, whose bundle every workload gets; remove it`;
         }
-        // SPIRE refuses entries that federate with whom it has no bundle of (sqlstore.go, makeFederatesWith).
-        const known = settings.spire.server.federation?.federatesWith ?? {};
-        const stranger = federatesWith.find((d) => d !== settings.trustDomain && !(d in known));
-        if (stranger !== undefined) {
-            yield `${at("federatesWith")}: the server fetches no bundle of ${stranger}; add it to spire.server.federation.federatesWith, or remove it here`;
-        }
-        for (const name of ["x509SvidTtl", "jwtSvidTtl"] as const) {
-            const problem = workload[name] && ttlProblem(workload[name], settings.spire.server);
-            if (problem) yield `${at(name)} = "${workload[name]}": ${problem}`;
-        }
+        if (installsSpire(settings)) yield* serverProblems(at, workload, settings);
         const covered = dnsNames.find(
             (name) => !name.startsWith("*") && dnsNames.includes(name.replace(/^[^.]*/, "*")),
         );
@@ -52,12 +45,35 @@ export function* workloadProblems(settings: Settings): Problems {
     }
 }
 
+/** What a server of this program does not do, or does otherwise. */
+function* serverProblems(
+    at: At,
+    workload: WorkloadSettings,
+    { spire: { server }, trustDomain }: InstallStack,
+): Problems {
+    // SPIRE refuses entries that federate with whom it has no bundle of (sqlstore.go, makeFederatesWith).
+    const known = server.federation?.federatesWith ?? {};
+    const stranger = workload.federatesWith.find((d) => d !== trustDomain && !(d in known));
+    if (stranger !== undefined) {
+        yield `${at("federatesWith")}: the server fetches no bundle of ${stranger}; add it to spire.server.federation.federatesWith, or remove it here`;
+    }
+    for (const name of ["x509SvidTtl", "jwtSvidTtl"] as const) {
+        const problem = workload[name] && ttlProblem(workload[name], server);
+        if (problem) yield `${at(name)} = "${workload[name]}": ${problem}`;
+    }
+}
+
 function* adminIdProblems(settings: Settings): Problems {
-    for (const id of settings.spire.server.adminIds) {
+    for (const id of adminIdsOf(settings)) {
         const path = id.slice(`spiffe://${trustDomainOf(id)}`.length);
         if (!isReserved(path, settings)) continue;
         yield `spire.server.adminIds: ${shorten(id, 200)} is an ID of SPIRE or Cilium, which every node may hold; remove it`;
     }
+}
+
+/** Those of another's server are not known. */
+function adminIdsOf({ spire }: Pick<Settings, "spire">): string[] {
+    return spire.mode === "install" ? spire.server.adminIds : [];
 }
 
 /** SPIRE takes one entry for a SPIFFE ID, a parent and a set of selectors. */
@@ -119,7 +135,7 @@ function* selectorProblems(
 
 /** The paths with a right. SPIRE looks at the ID alone, so whoever holds it by another entry has the right too. */
 function rightsOf({ workloads, trustDomain, spire }: Settings): Map<string, string> {
-    const own = spire.server.adminIds.filter((id) => trustDomainOf(id) === trustDomain);
+    const own = adminIdsOf({ spire }).filter((id) => trustDomainOf(id) === trustDomain);
     return new Map([
         ...Object.values(workloads).flatMap(({ path, downstream }): [string, string][] =>
             downstream ? [[path, "downstream"]] : [],

@@ -1,16 +1,7 @@
 /** Settings of registration entries for workloads. Defaults and meanings live here and nowhere else. */
 import { z } from "zod";
 import { duration } from "./amounts";
-import { distinct, dnsName, labelKey, labelValue, text, trustDomain } from "./words";
-
-/** The path of a SPIFFE ID (SPIFFE standard, section 2.2). */
-const idPath = z
-    .string()
-    .max(1024)
-    .regex(
-        /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/,
-        'must be the path of a SPIFFE ID: "/" and segments of letters, digits, ".", "-" and "_"',
-    );
+import { distinct, dnsName, idPath, labelKey, labelValue, text, trustDomain } from "./words";
 
 /** Paths with a meaning of their own: SPIRE's, and those that Cilium's identities hang on. */
 export const RESERVED_PATH =

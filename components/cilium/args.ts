@@ -6,7 +6,7 @@ import { scrapesCilium } from "../../settings/observability";
 import { durationSeconds } from "../../settings/amounts";
 import { clusterChoice } from "../clusterChoice";
 import type { Patience } from "../rollout";
-import { serverAddress } from "../spire/args";
+import { spirePlace } from "../spire/place";
 import type { Sockets } from "../../settings/spire/sockets";
 
 /** All plain values, so that a preview knows them. `S`: the settings of one mode, or of any. */
@@ -50,7 +50,7 @@ export function ciliumArgs<S extends CiliumSettings>({
     observability,
     ...cluster
 }: Settings & { cilium: S }): CiliumArgs<S> {
-    const { host, port } = serverAddress(spire.server.namespace);
+    const { host, port } = spirePlace(spire).address;
     return {
         mutualAuth,
         trustDomain,

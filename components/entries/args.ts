@@ -2,7 +2,6 @@
 import type {
     AgentEntriesArgs,
     EntrySetArgs,
-    SpireServerRef,
     Workload,
     WorkloadEntriesArgs,
 } from "@cilium-spire/entries-provider";
@@ -10,16 +9,19 @@ import type { Settings } from "../../settings/schema";
 import { durationSeconds } from "../../settings/amounts";
 import { clusterChoice } from "../clusterChoice";
 import { ownerOf, type StackId } from "../owner";
-import { AGENT_NAME, CILIUM, SERVER_NAME } from "../names";
+import { CILIUM } from "../names";
+import { spirePlace } from "../spire/place";
 
 /** @param id of the stack, which its entries carry: stacks that share a server leave each other's alone. */
 export function agentEntriesArgs(settings: Settings, id: StackId): AgentEntriesArgs {
-    const { spire, cilium, registration } = settings;
+    const { cilium, registration, trustDomain } = settings;
+    const { agents, delegate } = spirePlace(settings.spire);
     return {
         ...entrySetArgs(settings, id, "cilium"),
         registration: registration.strategy,
         operatorNodeLabels: registration.operatorNodeLabels,
-        agent: { namespace: spire.agent.namespace, serviceAccount: AGENT_NAME },
+        agent: { namespace: agents.namespace, serviceAccount: agents.serviceAccount },
+        ...(delegate !== undefined && { delegate: `spiffe://${trustDomain}${delegate}` }),
         cilium: {
             namespace: cilium.namespace,
             agentServiceAccount: CILIUM.agentServiceAccount,
@@ -52,7 +54,8 @@ export function workloadEntriesArgs(settings: Settings, id: StackId): WorkloadEn
 }
 
 function entrySetArgs(settings: Settings, id: StackId, set: string): EntrySetArgs {
-    const { trustDomain, clusterName, spire, registration } = settings;
+    const { trustDomain, clusterName, registration } = settings;
+    const { server, agents } = spirePlace(settings.spire);
     return {
         ...clusterChoice(settings),
         trustDomain,
@@ -63,16 +66,8 @@ function entrySetArgs(settings: Settings, id: StackId, set: string): EntrySetArg
         ...(registration.unattestedNodes !== "fail" && {
             unattestedNodes: registration.unattestedNodes,
         }),
-        server: spireServerRef(settings),
-        agentDaemonSet: { namespace: spire.agent.namespace, daemonSet: AGENT_NAME },
-    };
-}
-
-/** Where the pods of the server are. */
-export function spireServerRef({ spire }: Settings): SpireServerRef {
-    return {
-        namespace: spire.server.namespace,
-        statefulSet: SERVER_NAME,
-        container: SERVER_NAME,
+        ...(settings.spire.mode === "external" && { foreignServer: true as const }),
+        server,
+        agentDaemonSet: { namespace: agents.namespace, daemonSet: agents.daemonSet },
     };
 }

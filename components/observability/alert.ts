@@ -1,7 +1,7 @@
 /** What an alert is, and what its rule may depend on. */
 import type { OperatedSettings } from "../../settings/observability";
 import { durationSeconds, quantityValue } from "../../settings/amounts";
-import type { Settings } from "../../settings/schema";
+import type { InstallStack } from "../../settings/schema";
 import { supports } from "../../versions/spire";
 import { AGENT_NAME, SERVER_NAME } from "../names";
 
@@ -58,7 +58,7 @@ export interface AlertFacts {
 /** Entries under an agent besides those of Cilium's identities: link, delegate and operator. */
 const JOINING_ENTRIES = 3;
 
-export function alertFacts(settings: Settings, { interval }: OperatedSettings): AlertFacts {
+export function alertFacts(settings: InstallStack, { interval }: OperatedSettings): AlertFacts {
     const { spire, cilium, mutualAuth, workloads } = settings;
     const { server, agent } = spire;
     const target = (job: string, namespace: string) => `job="${job}",namespace="${namespace}"`;

@@ -1,6 +1,6 @@
 /** All alerts, and what rules a stack gets of them. */
 import type { OperatedSettings } from "../../settings/observability";
-import type { Settings } from "../../settings/schema";
+import type { InstallStack } from "../../settings/schema";
 import { agentAlerts } from "./agentAlerts";
 import { type Alert, alertFacts } from "./alert";
 import { ciliumAlerts } from "./ciliumAlerts";
@@ -23,7 +23,7 @@ export interface AlertingRule {
 
 /** The one group of rules of a stack. */
 export function alertGroups(
-    settings: Settings,
+    settings: InstallStack,
     observability: OperatedSettings,
 ): { name: string; rules: AlertingRule[] }[] {
     const facts = alertFacts(settings, observability);

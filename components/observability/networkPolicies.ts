@@ -1,5 +1,5 @@
 /** Who may reach the ports of SPIRE's pods that are there for people who watch them. */
-import type { Settings } from "../../settings/schema";
+import type { InstallStack } from "../../settings/schema";
 import { AGENT_NAME, SERVER_NAME, SERVER_PORTS } from "../names";
 import { AGENT_LABELS } from "../spire/agentPod";
 import { BUNDLE_ENDPOINT_PORT } from "../spire/federation";
@@ -11,7 +11,7 @@ import type { PlainObject } from "./kinds";
  * every network lets through to the pods of its own node. The server's API and bundle endpoint, which have locks of their
  * own, stay open. Agents on the node's network are out of reach of any NetworkPolicy.
  */
-export function networkPolicyObjects({ observability, spire }: Settings): PlainObject[] {
+export function networkPolicyObjects({ observability, spire }: InstallStack): PlainObject[] {
     const { allowedNamespaces } = observability;
     if (!allowedNamespaces) return [];
     const { server, agent } = spire;

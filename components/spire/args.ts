@@ -1,6 +1,6 @@
 /** What server and agents are given, and how it follows from the settings of a stack: made here and nowhere else. */
 import type { ImageSettings } from "../../settings/images";
-import type { Settings } from "../../settings/schema";
+import type { InstallStack } from "../../settings/schema";
 import type { AgentSettings, ServerSettings } from "../../settings/spire";
 import type { Sockets } from "../../settings/spire/sockets";
 import { clusterChoice } from "../clusterChoice";
@@ -67,7 +67,7 @@ export function serverAddress(namespace: string): Address {
     return { host: `${SERVER_NAME}.${namespace}.svc`, port: SERVER_PORTS.grpc };
 }
 
-export function serverArgs({ spire, registration, ...stack }: Settings): ServerArgs {
+export function serverArgs({ spire, registration, ...stack }: InstallStack): ServerArgs {
     const { trustDomain, clusterName, images, protect, observability } = stack;
     return {
         trustDomain,
@@ -82,7 +82,7 @@ export function serverArgs({ spire, registration, ...stack }: Settings): ServerA
     };
 }
 
-export function agentArgs({ spire, ...stack }: Settings): AgentArgs {
+export function agentArgs({ spire, ...stack }: InstallStack): AgentArgs {
     const { trustDomain, clusterName, images, observability } = stack;
     return {
         trustDomain,

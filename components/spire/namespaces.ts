@@ -14,10 +14,11 @@ function podSecurity(level: string): Record<string, string> {
  * `privileged` admits; a namespace that holds the server alone is `restricted`.
  */
 export function spireNamespaces(
-    { createNamespaces, server, agent }: SpireSettings,
+    spire: SpireSettings,
     opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Namespace[] {
-    if (!createNamespaces) return [];
+    if (spire.mode === "external" || !spire.createNamespaces) return [];
+    const { server, agent } = spire;
     const namespace = (name: string, level: "restricted" | "privileged") =>
         new k8s.core.v1.Namespace(name, { metadata: { name, labels: podSecurity(level) } }, opts);
     const agents = namespace(agent.namespace, "privileged");

@@ -176,7 +176,7 @@ export function setting(conf: string, key: string): string | undefined {
 }
 
 /** Of a pod's spec, what mounts are made of. */
-interface Mounting {
+export interface Mounting {
     containers: {
         name: string;
         volumeMounts?: { name: string; mountPath: string; subPath?: string }[];

@@ -36,7 +36,7 @@ const STALE_AGENT: Trouble = {
     symptom:
         "`spire-server agent list` has more agents than there are nodes, after nodes were replaced.",
     why: "An agent whose Node object is gone can attest no more; its record and entries are dead weight.",
-    cure: "run `pulumi up`, which evicts it; without a stack: `kubectl -n NAMESPACE exec SERVER-0 -c CONTAINER -- PROGRAM agent evict -spiffeID AGENT`",
+    cure: "run `pulumi up`, which evicts it; without a stack, or where someone else runs SPIRE: `kubectl -n NAMESPACE exec SERVER-0 -c CONTAINER -- PROGRAM agent evict -spiffeID AGENT`",
     note: true,
 };
 

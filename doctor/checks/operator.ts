@@ -56,9 +56,13 @@ const identity: Check = {
             const what = "no entry on the SPIRE server matches its pods";
             return { seen: "", findings: [found(UNREGISTERED, where, what, words)] };
         }
-        // Without a stack nobody's are ours: of several, each is the others' rival.
-        const rivals = matching.filter((entry) =>
-            patient.stack ? !ours.includes(entry) : !entry.admin && matching.length > 1,
+        // Rights go by the SPIFFE ID: another entry with that of a right one does no harm. Without a stack nobody's are
+        // ours: of several, each is the others' rival.
+        const right = patient.stack ? ours : matching.filter(({ admin }) => admin);
+        const rivals = matching.filter(
+            (entry) =>
+                (patient.stack !== undefined || matching.length > 1) &&
+                !right.some(({ spiffeId }) => spiffeId === entry.spiffeId),
         );
         const findings = rivals.map(({ id, spiffeId }) =>
             found(RIVAL, `entry ${id}`, `${id} (${spiffeId}) matches the operator's pods too`, {

@@ -52,4 +52,10 @@ export {
     type ServerRef as SpireServerRef,
     SpireServer,
 } from "./spire/spireServer";
-export type { V1DaemonSet, V1Deployment, V1Pod, V1StatefulSet } from "@kubernetes/client-node";
+export type {
+    V1DaemonSet,
+    V1Deployment,
+    V1Pod,
+    V1Service,
+    V1StatefulSet,
+} from "@kubernetes/client-node";

@@ -22,14 +22,15 @@ export function* ciliumProblems(settings: Settings): Problems {
     const at = `cilium.authentication.mutual.port = ${port}`;
     const owner = port === 4250 ? undefined : TAKEN_PORTS[port];
     if (owner) yield `${at}: is the port of ${owner} on the same hosts; use another`;
+    const agent = spire.mode === "install" ? spire.agent : undefined;
     for (const key of ["healthPort", "metricsPort"] as const) {
-        if (!spire.agent.hostNetwork || port !== spire.agent[key]) continue;
+        if (!agent?.hostNetwork || port !== agent[key]) continue;
         yield `${at}: is spire.agent.${key} on the same hosts; use another`;
     }
     if (cilium.mode !== "install") return;
     yield* installProblems(cilium);
     yield* nodeSelectorProblems(cilium.values, registration.operatorNodeLabels);
-    yield* portProblems(cilium, spire.agent);
+    yield* portProblems(cilium, agent);
 }
 
 /** Values of the chart that are ports of the node, with Hubble's only where it runs. */
@@ -42,12 +43,12 @@ const HOST_PORTS = [
 /** A port that the user's values give to Cilium, and the settings to something else on the same hosts. */
 function* portProblems(
     { authentication, values }: InstallSettings,
-    { hostNetwork, healthPort, metricsPort }: AgentSettings,
+    agent: AgentSettings | undefined,
 ): Problems {
     const ours: Record<number, string> = {
-        ...(hostNetwork && {
-            [healthPort]: "spire.agent.healthPort",
-            [metricsPort]: "spire.agent.metricsPort",
+        ...(agent?.hostNetwork && {
+            [agent.healthPort]: "spire.agent.healthPort",
+            [agent.metricsPort]: "spire.agent.metricsPort",
         }),
         [authentication.mutual.port]: "cilium.authentication.mutual.port",
     };

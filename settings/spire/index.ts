@@ -1,11 +1,13 @@
 /** Settings of SPIRE as a whole: what server and agents have in common. */
 import { z } from "zod";
-import { group, version } from "../words";
+import { group, variants, version } from "../words";
 import { agentSettings } from "./agent";
+import { externalSpire } from "./external";
 import { serverSettings } from "./server";
 import { socketPath } from "./sockets";
 
-export const spireSettings = group({
+export const installedSpire = z.strictObject({
+    mode: z.literal("install").default("install").describe("This program installs SPIRE."),
     version: version.default("1.15.3").describe("Version of the SPIRE server, and of its agents."),
     createNamespaces: z
         .boolean()
@@ -27,6 +29,10 @@ export const spireSettings = group({
     }).describe("Host paths of the two sockets of an agent."),
 });
 
+export const spireSettings = variants("mode", [installedSpire, externalSpire]).prefault({});
+
+export type InstalledSpire = z.output<typeof installedSpire>;
 export type SpireSettings = z.output<typeof spireSettings>;
 export type { AgentSettings } from "./agent";
+export type { ExternalSpire } from "./external";
 export type { ServerSettings } from "./server";

@@ -2,13 +2,13 @@
 import { durationSeconds } from "../amounts";
 import { trustDomainOf } from "../words";
 import { TAKEN_PORTS } from "../ports";
-import { keyText, shorten } from "../show";
+import { keyText, shorten, valueText } from "../show";
 import { backupProblems } from "./backupRules";
 import { socketConflict } from "./sockets";
 import { skewProblem } from "../../versions/spireUpgrade";
 import { unsupportedSpire } from "../../versions/spire";
 import type { Settings } from "../schema";
-import type { AgentSettings, ServerSettings, SpireSettings } from ".";
+import type { AgentSettings, ExternalSpire, InstalledSpire, ServerSettings } from ".";
 
 type Problems = Generator<string>;
 
@@ -24,7 +24,7 @@ const FULL_RELOAD = "24h";
 /** Every problem as `<key> = <value>: <what is wrong>; <remedy>`. */
 export function* spireProblems(settings: Settings): Problems {
     const { spire, trustDomain, replaceTrustDomain, cilium } = settings;
-    const { version, server, agent, sockets } = spire;
+    const { version, sockets } = spire;
     if (replaceTrustDomain === trustDomain) {
         yield `replaceTrustDomain = "${trustDomain}": is trustDomain itself; name the one of before, or remove it`;
     }
@@ -32,6 +32,11 @@ export function* spireProblems(settings: Settings): Problems {
     if (unsupported) yield `spire.version: ${unsupported}`;
     const conflict = socketConflict(sockets);
     if (conflict) yield `spire.sockets.admin = "${sockets.admin}": ${conflict}`;
+    if (spire.mode === "external") {
+        yield* externalProblems(settings, spire);
+        return;
+    }
+    const { server, agent } = spire;
     yield* namespaceProblems(spire, cilium.namespace);
     yield* storageProblems(server);
     yield* backupProblems(server);
@@ -42,9 +47,31 @@ export function* spireProblems(settings: Settings): Problems {
     yield* agentProblems(agent, server);
 }
 
+/** What asks for changes of a SPIRE that is someone else's, or gives Cilium's agents the operator's identity. */
+function* externalProblems(
+    { replaceTrustDomain, cilium, observability }: Settings,
+    { agent }: ExternalSpire,
+): Problems {
+    if (replaceTrustDomain !== undefined) {
+        yield `replaceTrustDomain = "${replaceTrustDomain}": with spire.mode = "external" the trust domain is not this program's to replace; remove it`;
+    }
+    if (agent.delegate === `/ns/${cilium.namespace}/sa/cilium-operator`) {
+        yield `spire.agent.delegate = "${agent.delegate}": is the identity of Cilium's operator, an admin of SPIRE; name that of Cilium's agents`;
+    }
+    const { scrape, dashboard, allowedNamespaces } = observability;
+    for (const [key, asked] of Object.entries({
+        scrape: scrape !== "none" && scrape,
+        dashboard,
+        allowedNamespaces,
+    })) {
+        if (!asked) continue;
+        yield `observability.${key} = ${valueText(asked)}: follows from the settings of SPIRE, which with spire.mode = "external" are not known; remove it, and have SPIRE watched by whoever runs it`;
+    }
+}
+
 /** Namespaces that this program must not make, because they are there for others. */
 function* namespaceProblems(
-    { createNamespaces, server, agent }: SpireSettings,
+    { createNamespaces, server, agent }: InstalledSpire,
     cilium: string,
 ): Problems {
     if (!createNamespaces) return;

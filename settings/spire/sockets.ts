@@ -37,6 +37,23 @@ const TAKEN = [
     ],
 ].map((name) => `/run/${name}`);
 
+/** The same below other directories, where only others put their sockets. */
+const TAKEN_ELSEWHERE = ["/var/lib/kubelet", "/var/lib/cilium", "/opt/cni"];
+
+type Context = z.core.$RefinementCtx<string>;
+
+function requireOwnDirectory(path: string, context: Context): void {
+    const directory = `${posix.dirname(path).replace(/^\/var(?=\/run\/)/, "")}/`;
+    const taken = [...TAKEN, ...TAKEN_ELSEWHERE]
+        .map((other) => `${other}/`)
+        .find((other) => directory.startsWith(other) || other.startsWith(directory));
+    if (taken === undefined) return;
+    context.addIssue({
+        code: "custom",
+        message: `must be in a directory of its own: ${directory} would hide or show ${taken}; use another, such as /run/spire/sockets`,
+    });
+}
+
 /**
  * The path of a socket on every node. Its directory is mounted into pods, where anything else in it would be, too; Cilium's
  * chart writes the path into YAML without quotes; Linux allows 107 bytes (sun_path).
@@ -48,17 +65,17 @@ export const socketPath = z
         /^\/run(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+){2,}$/,
         'must be the path of a file in a directory of its own below /run, such as /run/spire/sockets/agent.sock, of letters, digits, ".", "-" and "_"',
     )
-    .superRefine((path, context) => {
-        const directory = `${posix.dirname(path)}/`;
-        const taken = TAKEN.map((other) => `${other}/`).find(
-            (other) => directory.startsWith(other) || other.startsWith(directory),
-        );
-        if (taken === undefined) return;
-        context.addIssue({
-            code: "custom",
-            message: `must be in a directory of its own: ${directory} would hide or show ${taken}; use another, such as /run/spire/sockets`,
-        });
-    });
+    .superRefine(requireOwnDirectory);
+
+/** As {@link socketPath}, of agents that someone else runs: where others put theirs, too. */
+export const foreignSocketPath = z
+    .string()
+    .max(107, "is longer than the 107 bytes that Linux allows for a Unix socket; shorten it")
+    .regex(
+        /^\/(run|tmp|opt|srv|var\/run|var\/lib)(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+){2,}$/,
+        'must be the path of a file in a directory of its own below /run, /var/run, /var/lib, /tmp, /opt or /srv, of letters, digits, ".", "-" and "_"',
+    )
+    .superRefine(requireOwnDirectory);
 
 /** Host paths of the sockets. */
 export interface Sockets {

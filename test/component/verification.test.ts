@@ -20,6 +20,7 @@ import { writeUnreachableKubeconfig } from "../support/kubeconfig";
 import { devConfig } from "../support/pulumi";
 import { decode, validSpire } from "../unit/components/spire/arbitrary";
 import { only, registered } from "./cilium/mocks";
+import { installed } from "../support/installed";
 
 const KEPT = "kept secret in the stack's configuration";
 const settings = decodeSettings({
@@ -39,13 +40,13 @@ async function command(of = settings) {
 async function resources(of: Settings) {
     return await registered(
         () => {
-            const server = new Server("spire", serverArgs(of));
-            const agent = new Agent("spire", agentArgs(of));
+            const server = new Server("spire", serverArgs(installed(of)));
+            const agent = new Agent("spire", agentArgs(installed(of)));
             const entries = new AgentEntries(
                 "cilium",
                 agentEntriesArgs(of, { project: "cilium-spire", stack: "test" }),
             );
-            verify(of, { server, agent, entries });
+            verify(of, { revisions: [server.revision, agent.revision], entries });
         },
         ({ type }) => (type.endsWith(":AgentEntries") ? { entries: ENTRIES } : {}),
     );

@@ -13,7 +13,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { configurationOf, takeBackup } from "../../backup/take";
-import { spireServerRef } from "../../components/entries/args";
+import { spirePlace } from "../../components/spire/place";
 import { examineUntilHealthy, type Result } from "../../doctor/examination/examine";
 import { authMap, scenePod } from "../../doctor/proof/pods";
 import { Proof } from "../../doctor/proof/proof";
@@ -45,7 +45,7 @@ const DENIED = /could not start .*: 403; give the user/;
 const NOT_ALLOWED = /^not allowed: Kubernetes API 403: /;
 
 const settings = settingsOfFile(`Pulumi.${STACK}.yaml`);
-const server = spireServerRef(settings);
+const { server } = spirePlace(settings.spire);
 
 let api: ApiServer;
 let home: PulumiHome;

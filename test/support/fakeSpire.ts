@@ -52,6 +52,8 @@ export class FakeSpire {
     /** What it knows of trust domains. */
     federation = new FakeFederation();
     operatorRestarts = 0;
+    /** All that was run in the server's pod, word by word. */
+    commands: string[][] = [];
     /** Sizes of what was written, in entries. */
     batches: number[] = [];
     interfere: Interference = () => undefined;
@@ -82,7 +84,10 @@ export class FakeSpire {
     use(): FakeCluster {
         return useFakeCluster(
             (path, asked) => this.answer(path, asked),
-            (command, stdin) => this.exec(command, stdin),
+            (command, stdin) => {
+                this.commands.push(command);
+                return this.exec(command, stdin);
+            },
         );
     }
 

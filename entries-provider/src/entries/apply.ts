@@ -6,6 +6,7 @@ import type { Entries } from "../spire/entry";
 import { SpireServer } from "../spire/spireServer";
 import { type EntrySet, hasEntriesIn, planPresent, warnOfLeftOut } from "./entrySet";
 import { type EntrySetArgs, type Inputs, unrecorded, withoutObserved } from "./inputs";
+import { leave } from "./leave";
 import { carryOut, foreignEntriesProblem, owns, stepsTo } from "./reconcile";
 
 /**
@@ -45,6 +46,7 @@ export async function apply<Args extends EntrySetArgs>(
         const renamed = before.filter((entry) => owns(olds.idPrefix, entry));
         steps.delete.push(...renamed.map((entry) => entry.id));
     }
+    if (olds?.foreignServer && serverName(olds) !== serverName(inputs)) await moveOut(set, olds);
     const touched = [...steps.create, ...steps.update, ...unrecorded(planned.entries, olds)];
     let unfinished = new Set(touched.map((entry) => entry.id));
     try {
@@ -52,13 +54,33 @@ export async function apply<Args extends EntrySetArgs>(
         await readBack(server, planned.entries, inputs.idPrefix);
         await set.afterWrite?.(cluster, inputs, planned.entries, unfinished);
         unfinished = new Set();
-        if (set.evictsStaleAgents) await evictStale(cluster, server, inputs, seen);
+        if (set.evictsStaleAgents && !inputs.foreignServer)
+            await evictStale(cluster, server, inputs, seen);
     } catch (error) {
         const reason = messageOf(error);
         const properties = unfinished.size ? { ...outs, unfinished: [...unfinished].sort() } : outs;
         throw Object.assign(new Error(reason), { id, properties, reasons: [reason] });
     }
     return outs;
+}
+
+function serverName({ server }: EntrySetArgs): string {
+    return `${server.namespace}/${server.statefulSet}`;
+}
+
+/** Someone else's server, which a stack has left, is not what an `up` should fail for. One of ours goes with its entries. */
+async function moveOut<Args extends EntrySetArgs>(
+    set: EntrySet<Args>,
+    olds: Inputs<Args>,
+): Promise<void> {
+    try {
+        await leave(set, olds, 0);
+    } catch (error) {
+        const { idPrefix } = olds;
+        console.warn(
+            `entries "${idPrefix}." stay on the SPIRE server ${serverName(olds)}: ${messageOf(error)}`,
+        );
+    }
 }
 
 async function readBack(server: SpireServer, planned: Entries, idPrefix: string): Promise<void> {

@@ -12,6 +12,11 @@ export interface EntrySet<Args extends EntrySetArgs> {
     plan(args: Args, nodes: AgentNode[]): Plan;
     /** True for the one set per cluster that also evicts agents whose nodes are gone. */
     evictsStaleAgents?: true;
+    /**
+     * Of entries that are not of the set, those that others wrote because of it, and that nobody can be given without it;
+     * pure. Deleted with the set on a server that stays.
+     */
+    orphans?(args: Args, others: Entry[]): Entry[];
     /** Called after entries were written, with the IDs of those that were. */
     afterWrite?(
         cluster: Cluster,

@@ -14,6 +14,8 @@ export interface EntrySetArgs extends ClusterChoice, AttendanceRules {
     idPrefix: string;
     server: ServerRef;
     agentDaemonSet: DaemonSetRef;
+    /** Someone else runs the server: agents whose nodes are gone are theirs to evict. */
+    foreignServer?: true;
     /** Deadline in seconds for the server to be Ready, and again for all agents to attest. */
     timeoutSeconds: number;
 }

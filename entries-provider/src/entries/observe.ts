@@ -43,7 +43,7 @@ export async function observe<Args extends EntrySetArgs>(
         const roll = await rollCall(cluster, seen, { ...news, hasEntries }, attested);
         const observed = planSeen(set, news, roll);
         const changed = entries ? drift(entries, observed.entries, live, news.idPrefix) : {};
-        if (set.evictsStaleAgents) {
+        if (set.evictsStaleAgents && !news.foreignServer) {
             for (const id of staleAgents(news, seen.nodes, attested)) {
                 changed[id] = "its node is gone: will be evicted";
             }

@@ -25,6 +25,8 @@ export interface PlanSettings {
     idPrefix: string;
     registration: Registration;
     agent: { namespace: string; serviceAccount: string };
+    /** SPIFFE ID of Cilium's agents in `authorized_delegates` of SPIRE's. Absent: {@link delegateSpiffeId}. */
+    delegate?: string;
     cilium: { namespace: string; agentServiceAccount: string; operatorServiceAccount: string };
     /** Only nodes that carry all these labels get the operator's admin identity. Empty: every node. */
     operatorNodeLabels: Record<string, string>;
@@ -60,10 +62,10 @@ type Planned = [key: string, entry: Entry];
 
 /** What every agent shares. */
 function* sharedEntries(settings: PlanSettings): Generator<Planned> {
-    const { trustDomain, cilium } = settings;
+    const { trustDomain, cilium, delegate = delegateSpiffeId(trustDomain) } = settings;
     const { namespace, agentServiceAccount, operatorServiceAccount } = cilium;
     yield shared(settings, "cilium-agent", {
-        spiffeId: delegateSpiffeId(trustDomain),
+        spiffeId: delegate,
         parentId: parentLinkId(settings),
         selectors: [
             `k8s:ns:${namespace}`,
@@ -134,9 +136,13 @@ function isRestricted({ operatorNodeLabels }: PlanSettings): boolean {
     return Object.keys(operatorNodeLabels).length > 0;
 }
 
-/** Fixed by Cilium (operator/auth/spire/client.go, defaultParentID). */
-function parentLinkId({ trustDomain }: PlanSettings): string {
+/** Under what cilium-operator hangs the identities: fixed (cilium operator/auth/spire/client.go, defaultParentID). */
+export function parentLinkSpiffeId(trustDomain: string): string {
     return `spiffe://${trustDomain}/cilium-operator`;
+}
+
+function parentLinkId({ trustDomain }: PlanSettings): string {
+    return parentLinkSpiffeId(trustDomain);
 }
 
 function operatorLinkId({ trustDomain }: PlanSettings): string {

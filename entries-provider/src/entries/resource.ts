@@ -9,7 +9,8 @@ import { apply } from "./apply";
 import type { EntrySet } from "./entrySet";
 import { comparable, type EntrySetArgs, type Inputs, unrecorded } from "./inputs";
 import { observe } from "./observe";
-import { carryOut, owns } from "./reconcile";
+import { leave } from "./leave";
+import { owns } from "./reconcile";
 
 /** The methods of a dynamic resource for a set. */
 export function entrySetResource<Args extends EntrySetArgs>(set: EntrySet<Args>) {
@@ -59,17 +60,8 @@ export function entrySetResource<Args extends EntrySetArgs>(set: EntrySet<Args>)
             return { id, props: { ...props, entries, ...(unfinished.length && { unfinished }) } };
         },
 
-        /** Deletes every entry of ours. A server that is gone has taken them along. */
         async delete(_id: string, props: Inputs<Args>) {
-            const cluster = new Cluster(props);
-            const server = await SpireServer.find(
-                cluster,
-                props.server,
-                props.timeoutSeconds * 1000,
-            );
-            if (!server) return;
-            const ours = (await server.entries()).filter((e) => owns(props.idPrefix, e));
-            await carryOut(server, { create: [], update: [], delete: ours.map((e) => e.id) });
+            await leave(set, props, props.timeoutSeconds * 1000);
         },
     };
 }

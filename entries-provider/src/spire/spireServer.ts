@@ -19,6 +19,8 @@ export interface ServerRef {
     namespace: string;
     statefulSet: string;
     container: string;
+    /** Where its API listens for the command line, if not at SPIRE's default path. */
+    socketPath?: string;
 }
 
 /** An agent that attested at some time. */
@@ -213,10 +215,13 @@ export class SpireServer {
     }
 
     private async run(args: string[], form: string[] = [], stdin?: string): Promise<ExecResult> {
-        const { namespace, container } = this.server;
+        const { namespace, container, socketPath } = this.server;
+        // A command without words is none that calls the server.
+        const asks = socketPath !== undefined && !args[0]!.startsWith("-");
+        const socket = asks ? ["-socketPath", socketPath] : [];
         const result = await this.cluster.exec(
             { namespace, pod: this.pod, container },
-            [SERVER_PROGRAM, ...args, ...form],
+            [SERVER_PROGRAM, ...args, ...form, ...socket],
             { timeoutMs: COMMAND_TIMEOUT_MS, ...(stdin !== undefined && { stdin }) },
         );
         if (result.code === 0) return result;

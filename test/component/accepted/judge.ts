@@ -9,6 +9,7 @@ import { SOON } from "../../../sandbox/host/shell";
 import { decodeSettings } from "../../../settings/decode";
 import { admit, type Applied, keep } from "../../support/admission";
 import { type RunningServer, startSpireServer } from "../../support/spireServer";
+import { installed } from "../../support/installed";
 import { validateConfiguration } from "../../support/spireValidate";
 import type { Raw } from "../../unit/components/spire/arbitrary";
 import { assertLiteral, withPlainWords } from "./literal";
@@ -82,7 +83,9 @@ export async function start(raw: Raw, { cluster, dir, kubeconfig }: Bench): Prom
 
 async function writeEntries(settings: Settings, server: RunningServer, dir: string): Promise<void> {
     // Else a server gets them from those who are not there.
-    for (const domain of Object.keys(settings.spire.server.federation?.federatesWith ?? {})) {
+    for (const domain of Object.keys(
+        installed(settings).spire.server.federation?.federatesWith ?? {},
+    )) {
         const bundle = ["-id", `spiffe://${domain}`, "-path", `${dir}/tls.crt`];
         await server.cli(["bundle", "set", ...bundle]);
     }

@@ -19,6 +19,13 @@ export function ciliumSet(registration: object = {}): Life {
     return new Life(agentEntries, { ...agentEntriesArgs(settings, ID), ...PATIENCE });
 }
 
+/** The entries for Cilium of a stack whose SPIRE someone else runs, there where the cluster in memory has it. */
+export function foreignSet(server: object = {}): Life {
+    const namespace = "spire-system";
+    const spire = { mode: "external", server: { namespace, ...server }, agent: { namespace } };
+    return new Life(agentEntries, { ...agentEntriesArgs(settingsOf({ spire }), ID), ...PATIENCE });
+}
+
 /** The entries of a stack's workloads. */
 export function workloadSet(workloads: object): Life<WorkloadEntriesArgs> {
     const settings = settingsOf({ workloads });

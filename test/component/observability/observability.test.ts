@@ -11,6 +11,7 @@ import { decodeSettings } from "../../../settings/decode";
 import type { Settings } from "../../../settings/schema";
 import { only, type Registered, registered } from "../cilium/mocks";
 import { at } from "../spire/render";
+import { installed } from "../../support/installed";
 
 const settingsOf = (observability: object, others: object = {}): Settings =>
     decodeSettings({ trustDomain: "example.org", clusterName: "east", observability, ...others });
@@ -156,8 +157,8 @@ test("annotations stand at the pods, and nothing else does then", async () => {
     );
     assert.deepEqual(await registered(() => observe("observability", settings, {})), []);
     const all = await registered(() => {
-        new Server("spire", serverArgs(settings));
-        new Agent("spire", agentArgs(settings));
+        new Server("spire", serverArgs(installed(settings)));
+        new Agent("spire", agentArgs(installed(settings)));
     });
     const portOf = (type: string) =>
         at(only(all, `kubernetes:apps/v1:${type}`).inputs, "spec.template.metadata.annotations");

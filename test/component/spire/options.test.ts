@@ -12,10 +12,11 @@ import { serverConf } from "../../../components/spire/serverConf";
 import { serverClaims, serverPod } from "../../../components/spire/serverPod";
 import { ConfigError } from "../../../settings/decode";
 import type { Settings } from "../../../settings/schema";
-import { spireSettings } from "../../../settings/spire";
+import { installedSpire } from "../../../settings/spire";
 import { unwrap, variantsOf } from "../../../settings/walk";
 import { arbitraryOf, decode, validSpire, without } from "../../unit/components/spire/arbitrary";
 import { render, useMocks } from "./render";
+import { installed } from "../../support/installed";
 
 before(useMocks);
 
@@ -67,12 +68,13 @@ function decoded(spire: object): Settings | undefined {
 
 /** What is made of settings without a resource: quick to compare. */
 function plain(settings: Settings): unknown {
-    const [server, agent] = [serverArgs(settings), agentArgs(settings)];
+    const stack = installed(settings);
+    const [server, agent] = [serverArgs(stack), agentArgs(stack)];
     return [
         serverConf(server),
         serverPod(server),
-        serverClaims(settings.spire.server),
-        settings.spire.server.backup && backupPod(server, settings.spire.server.backup),
+        serverClaims(stack.spire.server),
+        stack.spire.server.backup && backupPod(server, stack.spire.server.backup),
         agentConf(agent),
         agentPod(agent),
     ];
@@ -82,7 +84,7 @@ function plain(settings: Settings): unknown {
 const RENDERS = 6;
 
 test("every option changes what the cluster gets", async () => {
-    const all = [...optionsOf(spireSettings)].map((option) => option.id);
+    const all = [...optionsOf(installedSpire)].map((option) => option.id);
     const unproven = new Map(all.map((id) => [id, RENDERS]));
     const differs = async (id: string, spire: object, other: object) => {
         const [a, b] = [decoded(spire), decoded(other)];
@@ -99,7 +101,7 @@ test("every option changes what the cluster gets", async () => {
     // Fixed seeds: an option that is hard to prove must not fail one run in a hundred.
     for (let seed = 1; seed <= 100 && unproven.size > 0; seed++) {
         for (const spire of fc.sample(draws, { numRuns: 10, seed })) {
-            for (const { path, id, type } of optionsOf(spireSettings, spire)) {
+            for (const { path, id, type } of optionsOf(installedSpire, spire)) {
                 if (!unproven.has(id)) continue;
                 const values = fc.sample(arbitraryOf(type), { numRuns: 4, seed: -seed });
                 const others = values.map((value) => replaced(spire, path, value));

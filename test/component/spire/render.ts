@@ -5,6 +5,7 @@ import { Agent } from "../../../components/spire/agent";
 import { spireNamespaces } from "../../../components/spire/namespaces";
 import { Server } from "../../../components/spire/server";
 import type { Settings } from "../../../settings/schema";
+import { installed } from "../../support/installed";
 
 /** An object as the engine gets it; components have no kind. */
 export interface KubernetesObject {
@@ -56,8 +57,8 @@ export async function renderObjects(settings: Settings): Promise<KubernetesObjec
 async function renderAll(settings: Settings): Promise<typeof rendered> {
     rendered = {};
     spireNamespaces(settings.spire, {});
-    new Server("spire", serverArgs(settings));
-    new Agent("spire", agentArgs(settings));
+    new Server("spire", serverArgs(installed(settings)));
+    new Agent("spire", agentArgs(installed(settings)));
     await settled();
     return rendered;
 }

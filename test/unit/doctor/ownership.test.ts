@@ -83,7 +83,7 @@ test("a namespace of others is refused, or used as it is", async () => {
 const others: Record<string, RegExp> = {
     // helm-charts-hardened has the same names.
     [`${NAMESPACE}/statefulsets/spire-server`]:
-        /spire\.agent\.namespace = "spire-system": has StatefulSet spire-server of somebody else's; choose another namespace, or remove them/,
+        /spire\.agent\.namespace = "spire-system": has StatefulSet spire-server of somebody else's; use it with spire\.mode = "external", choose another namespace, or remove them/,
     [`${NAMESPACE}/serviceaccounts/spire-agent`]: /has ServiceAccount spire-agent of/,
     [`${NAMESPACE}/configmaps/spire-bundle`]: /has ConfigMap spire-bundle of/,
     "clusterroles/spire-server-dev":

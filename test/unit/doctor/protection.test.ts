@@ -42,6 +42,13 @@ test("a namespace of others is nothing that the stack could delete", () => {
     assert.doesNotMatch(problem, /would delete .*namespace/);
 });
 
+test("to leave the own SPIRE for someone else's is refused like any other end of it", () => {
+    assert.match(
+        protectionProblem(decode({ mode: "external" }), KNOWN)!,
+        /spire\.mode = "external": would delete StatefulSet spire-system\/spire-server and namespace spire-system/,
+    );
+});
+
 test("unprotected, everything is allowed", () => {
     const settings = { ...decode(moved("other")), protect: false };
     assert.equal(protectionProblem(settings, KNOWN), undefined);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ConfigError } from "../../../settings/decode";
 import { settingsOfFile } from "../../../doctor/stackFile";
+import { installed } from "../../support/installed";
 
 let dir = "";
 before(() => (dir = mkdtempSync(join(tmpdir(), "cilium-spire-stack-"))));
@@ -25,7 +26,7 @@ test("a file that pulumi config set wrote says the same as one that was written 
     assert.equal(read(name).clusterName, "7");
     assert.equal(read(name, "kubeContext: 7").kubeContext, "7");
     assert.equal(read(name, 'kubeContext: "true"').kubeContext, "true");
-    const spire = (text: string) => read(name, `spire: ${text}`).spire.server.logLevel;
+    const spire = (text: string) => installed(read(name, `spire: ${text}`)).spire.server.logLevel;
     assert.equal(spire(`'{"server":{"logLevel":"WARN"}}'`), "WARN");
     assert.equal(spire("{server: {logLevel: WARN}}"), "WARN");
 });

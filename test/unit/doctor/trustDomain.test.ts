@@ -8,6 +8,7 @@ import { serverConf } from "../../../components/spire/serverConf";
 import { requireTrustDomain } from "../../../doctor/trustDomain";
 import { decodeSettings } from "../../../settings/decode";
 import { useFakeCluster } from "../../support/fakeCluster";
+import { installed } from "../../support/installed";
 
 let conf: string | undefined;
 let claims: string[] = [];
@@ -25,7 +26,9 @@ const POSTGRES = { type: "postgres", host: "db", passwordSecret: { name: "p" } }
 
 function settings(trustDomain: string, replaceTrustDomain?: string, datastore?: object) {
     const spire = { server: { datastore } };
-    return decodeSettings({ trustDomain, replaceTrustDomain, clusterName: "east", spire });
+    return installed(
+        decodeSettings({ trustDomain, replaceTrustDomain, clusterName: "east", spire }),
+    );
 }
 
 /** A cluster on which such a stack has come up. */

@@ -42,6 +42,13 @@ const plan = (list: AgentNode[], more: Partial<PlanSettings> = {}): Entries =>
     planAgentEntries({ ...settings, ...more }, list);
 
 describe("the plan", () => {
+    test("gives Cilium's agents the ID that someone else's SPIRE lets ask for others", () => {
+        const delegate = "spiffe://demo.local/ns/kube-system/sa/cilium";
+        const { "cluster/cilium-agent": entry } = plan([], { delegate });
+        assert.equal(entry!.spiffeId, delegate);
+        assert.equal(entry!.parentId, "spiffe://demo.local/cilium-operator");
+    });
+
     test("of one node is a link under its agent, and the two identities under the link", () => {
         const link = "spiffe://demo.local/cilium-operator";
         assert.deepEqual(plan([{ name: "worker", uid: "4f2c", labels: {} }]), {

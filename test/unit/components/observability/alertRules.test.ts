@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { alertGroups, ALERTS } from "../../../../components/observability/alerts";
 import { isOperated, type OperatedSettings } from "../../../../settings/observability";
 import { decodeSettings } from "../../../../settings/decode";
+import { installed } from "../../../support/installed";
 import { type RuleTest, type Series, testRules } from "../../../support/vmalert";
 import { type Fault, FAULTS } from "./faults";
 import { MINUTES, recovered, steady } from "./states";
@@ -25,12 +26,14 @@ const STACKS = {
 };
 
 function groupsOf(stack: object) {
-    const settings = decodeSettings({
-        trustDomain: "example.org",
-        clusterName: "east",
-        observability: { scrape: "podMonitor", alerts: true },
-        ...stack,
-    });
+    const settings = installed(
+        decodeSettings({
+            trustDomain: "example.org",
+            clusterName: "east",
+            observability: { scrape: "podMonitor", alerts: true },
+            ...stack,
+        }),
+    );
     assert.ok(isOperated(settings.observability));
     return alertGroups(settings, settings.observability satisfies OperatedSettings);
 }

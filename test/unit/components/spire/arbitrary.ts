@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import type { z } from "zod";
 import { ConfigError, decodeSettings } from "../../../../settings/decode";
 import { type Settings, settingsSchema } from "../../../../settings/schema";
-import { spireSettings } from "../../../../settings/spire";
+import { installedSpire } from "../../../../settings/spire";
 import { RECIPIENTS } from "../../../support/recipients";
 
 type Type = z.core.$ZodType;
@@ -42,12 +42,12 @@ export const HOSTILE = [
 const STACK = { trustDomain: "demo.local", clusterName: "precinct-99" };
 
 /**
- * A raw `spire` that keeps every rule: what the rules complain of is taken out again.
+ * A raw `spire` of an installation that keeps every rule: what the rules complain of is taken out again.
  *
  * @param fixed members that are not drawn.
  */
 export function validSpire(fixed: object = {}): fc.Arbitrary<object> {
-    return arbitraryOf(spireSettings)
+    return arbitraryOf(installedSpire)
         .map((spire) => repaired({ ...STACK, spire: merge(spire, fixed) }))
         .filter((raw) => raw !== undefined)
         .map(({ spire }) => spire as object);

@@ -5,15 +5,17 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { decodeSettings } from "../../../../settings/decode";
-import type { Settings } from "../../../../settings/schema";
+import type { InstallStack } from "../../../../settings/schema";
 import { repositoryRoot } from "../../../../sandbox/host/paths";
+import { installed } from "../../../support/installed";
 
-function settingsOf(stack: string): Settings {
+function settingsOf(stack: string): InstallStack {
     const text = readFileSync(join(repositoryRoot, `Pulumi.${stack}.yaml`), "utf8");
     const { config } = parse(text) as { config: Record<string, unknown> };
     const prefix = "cilium-spire:";
     const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
-    return decodeSettings(Object.fromEntries(own.map(([k, v]) => [k.slice(prefix.length), v])));
+    const raw = Object.fromEntries(own.map(([k, v]) => [k.slice(prefix.length), v]));
+    return installed(decodeSettings(raw));
 }
 
 test("the sandbox's stack is accepted", () => {
