@@ -13,6 +13,8 @@ export interface Source {
     spireServer: SpireServerRef;
     /** Where a stack was named: its settings' name of the cluster. */
     clusterName?: string | undefined;
+    /** Someone else runs it, whose configuration may hold a password and is not kept. */
+    foreign?: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function serverOf({ cluster, trustDomain, spireServer }: Source) {
  * @param say told what is being read.
  */
 export async function takeBackup(source: Source, say: (what: string) => void): Promise<Backup> {
-    const { cluster, trustDomain, clusterName } = source;
+    const { cluster, trustDomain, clusterName, foreign } = source;
     say("reading the trust bundle");
     const { server, bundle } = await serverOf(source);
     const spireVersion = await server.version();
@@ -56,7 +58,8 @@ export async function takeBackup(source: Source, say: (what: string) => void): P
     const bundles = await federatedBundles(server);
     say("reading the agents");
     const agents = await server.agents();
-    const serverConf = clusterName === undefined ? undefined : await configurationOf(source);
+    const known = clusterName !== undefined && !foreign;
+    const serverConf = known ? await configurationOf(source) : undefined;
     return {
         takenAt: new Date().toISOString(),
         trustDomain,

@@ -57,8 +57,10 @@ async function keep(file: string, stack: string | undefined, options: Options): 
             `the SPIRE server of ${trustDomain} is no StatefulSet of the cluster ${cluster.url}, so its command line cannot be reached; back it up where it runs`,
         );
     }
-    const clusterName = place.stack?.settings.clusterName;
-    const kept = await takeBackup({ cluster, trustDomain, spireServer, clusterName }, say);
+    const { clusterName, spire } = place.stack?.settings ?? {};
+    const foreign = spire?.mode === "external";
+    const source = { cluster, trustDomain, spireServer, clusterName, foreign };
+    const kept = await takeBackup(source, say);
     const text = textOf(kept);
     // What could not be restored must be known now.
     backupOf(text, file);

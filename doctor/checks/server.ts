@@ -11,7 +11,7 @@ const GONE: Trouble = {
     symptom:
         "SPIRE's agents and cilium-operator log that the server does not answer; nothing renews.",
     why: "Nobody gets or renews an identity; those that exist work until they expire.",
-    cure: "run `pulumi up --refresh`",
+    cure: "run `pulumi up --refresh`, or have it brought back by whoever runs it",
 };
 const SCALED: Trouble = {
     id: "server-scaled-down",

@@ -90,7 +90,7 @@ async function* serverProblems(
         const names = pod?.containers.map(({ name }) => name).join(", ");
         yield `spire.server.container = "${container}": StatefulSet ${namespace}/${statefulSet} has ${names}; name the one with SPIRE's server`;
     }
-    const running = imageVersion(found?.image ?? "");
+    const running = runningVersion(set, container);
     if (running !== undefined && running !== spire.version) {
         yield `spire.version = "${spire.version}": the server runs ${running}; set it to "${running}"`;
     }
@@ -143,7 +143,8 @@ async function* agentProblems(
     }
     const agent = pod.containers.find(({ name }) => name === AGENT_NAME) ?? pod.containers[0];
     const version = imageVersion(agent?.image ?? "");
-    const skew = server && version !== undefined && skewProblem(spire.version, version);
+    const served = (server && runningVersion(server, spire.server.container)) ?? spire.version;
+    const skew = server && version !== undefined && skewProblem(served, version);
     if (skew) yield `spire.agent.daemonSet = "${daemonSet}": ${skew}; have them brought together`;
     if (!pod.hostPID) {
         yield `spire.agent.daemonSet = "${daemonSet}": its pods have no hostPID, so they attest no process of Cilium's; have hostPID: true added to their template`;
@@ -160,6 +161,12 @@ async function* agentProblems(
     } catch (error) {
         yield `spire.agent.daemonSet = "${daemonSet}": its agent.conf could not be read: ${messageOf(error)}`;
     }
+}
+
+/** Undefined when the tag of its image is no version. */
+function runningVersion({ spec }: V1StatefulSet, container: string): string | undefined {
+    const found = spec?.template.spec?.containers.find(({ name }) => name === container);
+    return imageVersion(found?.image ?? "");
 }
 
 /** What the ConfigMaps of a pod have, as `ConfigMap namespace/name key` and text. */
