@@ -16,7 +16,8 @@ import { objectKey } from "../ownership";
 import { agentConfProblems } from "./agents";
 import { managerProblem } from "./controllerManager";
 import { elsewhere } from "./elsewhere";
-import { parseConf } from "./spireConf";
+import { serverConfProblems } from "./server";
+import { type Conf, parseConf } from "./spireConf";
 
 export type ExternalStack = Settings & { spire: ExternalSpire };
 
@@ -75,10 +76,11 @@ export async function requireExternalSpire(
 
 async function* serverProblems(
     cluster: Cluster,
-    { spire }: ExternalStack,
+    stack: ExternalStack,
     id: StackId,
     set: V1StatefulSet | undefined,
 ): Problems {
+    const { spire } = stack;
     const { namespace, statefulSet, container } = spire.server;
     if (!set) {
         yield `spire.server.namespace = "${namespace}": has no StatefulSet "${statefulSet}"; ${await elsewhere(cluster, "server")}`;
@@ -97,6 +99,9 @@ async function* serverProblems(
     for (const [where, text] of await files(cluster, namespace, pod)) {
         const problem = managerProblem(where, text, ownerOf(id));
         if (problem !== undefined) yield problem;
+        // Where it is a Secret's, or a template, nothing is known of it.
+        const conf = where.endsWith(" server.conf") ? readable(text) : undefined;
+        if (conf) yield* serverConfProblems(stack, conf);
     }
 }
 
@@ -160,6 +165,14 @@ async function* agentProblems(
         yield* agentConfProblems({ trustDomain, clusterName, spire }, conf, pod);
     } catch (error) {
         yield `spire.agent.daemonSet = "${daemonSet}": its agent.conf could not be read: ${messageOf(error)}`;
+    }
+}
+
+function readable(text: string): Conf | undefined {
+    try {
+        return parseConf(text);
+    } catch {
+        return undefined;
     }
 }
 

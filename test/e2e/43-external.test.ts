@@ -25,7 +25,6 @@ import { run } from "../../sandbox/host/shell";
 import type { Values } from "../../settings/cilium/values";
 import { decodeSettings } from "../../settings/decode";
 import type { Settings } from "../../settings/schema";
-import { OF_CHART } from "../support/chartSpire";
 import { startCli } from "../support/cli";
 import { demoProof } from "../support/demo";
 import { contentOf, type ExternalSpire, install, remove } from "../support/externalSpire";
@@ -90,10 +89,7 @@ after(async () => {
     await run(await ensureBinary("helm"), ["uninstall", "cilium", "-n", "kube-system", "--wait"]);
 });
 
-const SHAPES: Record<string, ExternalSpire> = {
-    "made by hand": HAND_MADE,
-    "of helm-charts-hardened": OF_CHART,
-};
+const SHAPES: Record<string, ExternalSpire> = { "made by hand": HAND_MADE };
 
 for (const [what, spire] of Object.entries(SHAPES)) {
     describe(`a SPIRE ${what}`, () => {

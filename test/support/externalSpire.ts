@@ -9,11 +9,15 @@ export interface ExternalSpire {
     objects: object[];
 }
 
-/** Makes it, and waits until server and agents are Ready. */
+/**
+ * Makes it, and waits until server and agents are Ready. The agents come last: those that find neither server nor bundle when
+ * they start try again after up to two minutes.
+ */
 export async function install({ objects, namespaces }: ExternalSpire): Promise<void> {
-    await apply(objects);
     const { server, agent } = namespaces;
+    await apply((objects as Seen[]).filter(({ kind }) => kind !== "DaemonSet"));
     await kubectl(`-n ${server} rollout status statefulset/spire-server --timeout=240s`);
+    await apply(objects);
     await kubectl(`-n ${agent} rollout status daemonset/spire-agent --timeout=240s`);
 }
 

@@ -59,7 +59,7 @@ export const accepted: fc.Arbitrary<Raw> = fc
     })
     .chain(({ values, version, server }) =>
         validConfiguration({
-            spire: { version: spire, agent: { version: spire }, server },
+            spire: { mode: "install", version: spire, agent: { version: spire }, server },
             cilium: { mode: "install", version, values },
         }),
     );
@@ -101,6 +101,7 @@ export const startable = {
 function configuration(server: object): fc.Arbitrary<Raw> {
     return validConfiguration({
         spire: {
+            mode: "install",
             version: spire,
             agent: { version: spire },
             server: { ...LONG, datastore: { type: "sqlite3" }, ...server },

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { agentConfProblems } from "../../../../doctor/external/agents";
-import { parseConf } from "../../../../doctor/external/spireConf";
+import { serverConfProblems } from "../../../../doctor/external/server";
+import { type Conf, parseConf } from "../../../../doctor/external/spireConf";
 import { managerProblem } from "../../../../doctor/external/controllerManager";
 import { decodeSettings } from "../../../../settings/decode";
 import type { ExternalStack } from "../../../../doctor/external/requirements";
@@ -101,6 +102,36 @@ test("refused: another trust domain", () => {
         problems(HAND, BY_HAND, HAND_POD, { trustDomain: "b.org" }),
         /^trustDomain = "b\.org": the agents are of "demo\.local"; set it to that$/m,
     );
+});
+
+test("a server is asked for its socket, its clusters and the labels that it knows", () => {
+    const conf = (cluster: string, more = "") =>
+        parseConf(`server { ${more} }
+        plugins {
+            NodeAttestor "k8s_psat" { plugin_data { clusters = { ${cluster} } } }
+        }`);
+    const check = (text: Conf, settings: object = {}, server: object = {}) =>
+        [...serverConfProblems(stack({ server }, settings), text)].join("\n");
+    const fine = conf('"precinct-99" = { service_account_allow_list = ["a:b"] }');
+    assert.equal(check(fine), "");
+    assert.match(
+        check(conf('"precinct-99" = {}', 'socket_path = "/run/api.sock"')),
+        /^spire\.server\.socketPath = .*: the server has it at \/run\/api\.sock; set it to "\/run\/api\.sock"$/,
+    );
+    assert.match(check(conf('"east" = {}')), /^clusterName = .*admits agents of east; set it/);
+    assert.match(
+        check(conf('"precinct-99" = { use_pod_uid_for_agent_id = true }')),
+        /^clusterName = .*have use_pod_uid_for_agent_id removed/,
+    );
+    const operatorNodeLabels = { "node.example.org/role": "trusted" };
+    const alias = { registration: { strategy: "nodeAlias", operatorNodeLabels } };
+    assert.equal(check(fine, { registration: { operatorNodeLabels } }), "");
+    assert.match(
+        check(fine, alias),
+        /allowed_node_label_keys = \["node\.example\.org\/role"\] added .*allowedNodeLabelKeys: \["node\.example\.org\/role"\]$/,
+    );
+    const known = conf('"precinct-99" = { allowed_node_label_keys = ["node.example.org/role"] }');
+    assert.equal(check(known, alias), "");
 });
 
 test("a controller manager that keeps to its own entries is none of our business", () => {
