@@ -1,6 +1,6 @@
 /** What settings that name an issuer of cert-manager need of a cluster. */
 import type { Cluster } from "@cilium-spire/entries-provider";
-import type { Settings } from "../settings/schema";
+import { installsSpire, type Settings } from "../settings/schema";
 
 const [GROUP, VERSION] = ["cert-manager.io", "v1"];
 
@@ -10,15 +10,16 @@ const [GROUP, VERSION] = ["cert-manager.io", "v1"];
  *
  * @throws Error that names the settings and the missing kinds.
  */
-export async function requireCertManager(
-    cluster: Cluster,
-    { cilium, spire }: Settings,
-): Promise<void> {
+export async function requireCertManager(cluster: Cluster, settings: Settings): Promise<void> {
+    const { cilium } = settings;
     const wanted: [setting: string, kind: string][] = [];
     if (cilium.mode === "install" && cilium.hubble.tls?.method === "certmanager") {
         wanted.push(['cilium.hubble.tls.method = "certmanager"', "Certificate"]);
     }
-    if (spire.server.upstreamAuthority?.type === "cert-manager") {
+    if (
+        installsSpire(settings) &&
+        settings.spire.server.upstreamAuthority?.type === "cert-manager"
+    ) {
         wanted.push(['spire.server.upstreamAuthority.type = "cert-manager"', "CertificateRequest"]);
     }
     if (wanted.length === 0) return;

@@ -53,12 +53,6 @@ export async function requireOwnership(
             );
         }
     }
-    const copying = await foreign(cluster, mine, backupObjects(spire.server));
-    if (copying.length > 0) {
-        problems.push(
-            `spire.server.backup: there are ${copying.join(", ")} of somebody else's; remove them, or the backup here`,
-        );
-    }
     const watching = await foreign(cluster, mine, observabilityObjects(settings));
     if (watching.length > 0) {
         problems.push(
@@ -95,6 +89,12 @@ async function spireProblems(
     if (roles.length > 0) {
         problems.push(
             `the stack's name "${stack}": ${roles.join(", ")} of somebody else's; give the stack another, or remove them`,
+        );
+    }
+    const copying = await foreign(cluster, mine, backupObjects(spire.server));
+    if (copying.length > 0) {
+        problems.push(
+            `spire.server.backup: there are ${copying.join(", ")} of somebody else's; remove them, or the backup here`,
         );
     }
     return problems;
@@ -150,7 +150,7 @@ function spireObjects(namespace: string): Header[] {
 }
 
 /** A claim that an earlier stack of this name has left is ours. */
-function backupObjects({ namespace, backup }: Settings["spire"]["server"]): Header[] {
+function backupObjects({ namespace, backup }: InstalledSpire["server"]): Header[] {
     if (!backup) return [];
     return [
         header("batch/v1", "CronJob", BACKUP_NAME, namespace),

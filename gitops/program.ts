@@ -12,10 +12,10 @@ import { Agent } from "../components/spire/agent";
 import { spireNamespaces } from "../components/spire/namespaces";
 import { Server } from "../components/spire/server";
 import type { InstallSettings } from "../settings/cilium";
-import type { Settings } from "../settings/schema";
+import type { InstallStack } from "../settings/schema";
 
-/** Settings of a stack that installs Cilium. */
-export type Installing = Settings & { cilium: InstallSettings };
+/** Settings of a stack that installs Cilium and SPIRE. */
+export type Installing = InstallStack & { cilium: InstallSettings };
 
 /** What the engine renders; each has a folder of that name. */
 export const ENGINE_STAGES = ["cilium", "spire-server", "spire-agents"] as const;

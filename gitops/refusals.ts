@@ -19,12 +19,16 @@ export function refuse(problems: string[]): void {
 
 function* problems({
     cilium,
+    spire,
     registration,
     workloads,
     replaceTrustDomain,
 }: Settings): Generator<string> {
     if (cilium.mode === "adopt") {
         yield 'cilium.mode = "adopt": patches objects of somebody else, which no file can; use install, or give the values of docs/gitops.md to what installs Cilium';
+    }
+    if (spire.mode === "external") {
+        yield 'spire.mode = "external": whose SPIRE is there, and how, only a look at the cluster tells; use install, or an "up"';
     }
     if (registration.strategy === "perAgent") {
         yield 'registration.strategy = "perAgent": names the nodes, and files do not know them; set it to nodeAlias';

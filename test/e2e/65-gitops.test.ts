@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { Cluster, poll, SpireServer } from "@cilium-spire/entries-provider";
 import { parseAllDocuments, stringify } from "yaml";
 import { enterPulumi } from "../../automation/stack";
-import { spireServerRef } from "../../components/entries/args";
+import { spirePlace } from "../../components/spire/place";
 import type { Proof } from "../../doctor/proof/proof";
 import { render } from "../../gitops/render";
 import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
@@ -105,7 +105,7 @@ async function applied(commit: string, names: string[]): Promise<void> {
 
 async function entryIds(): Promise<string[]> {
     const settings = await renderableSettings("dev");
-    const server = await SpireServer.find(cluster, spireServerRef(settings), 60_000);
+    const server = await SpireServer.find(cluster, spirePlace(settings.spire).server, 60_000);
     return (await server!.entries()).map(({ id }) => id);
 }
 
@@ -127,8 +127,8 @@ describe("Flux", () => {
     });
 
     test("and they authenticate", async () => {
-        const { trustDomain, ...rest } = await renderableSettings("dev");
-        const spireServer = spireServerRef({ trustDomain, ...rest });
+        const { trustDomain, spire } = await renderableSettings("dev");
+        const spireServer = spirePlace(spire).server;
         demo = demoProof(cluster, { trustDomain, spireServer });
         for (const { what, seen } of await demo.prove(240_000)) console.log(`${what}: ${seen}`);
     });

@@ -17,7 +17,7 @@ interface Version1 {
     spireAgent: { namespace: string; daemonSet: string };
     workloadSocket: string;
     adminSocket: string;
-    trustBundle: { namespace: string; configMap: string };
+    trustBundle?: { namespace: string; configMap: string } | undefined;
     agents?: Record<string, string>;
 }
 
