@@ -36,7 +36,7 @@ reference: build ## write docs/reference.md, docs/alerts.md, docs/troubleshootin
 	@npm run -s reference
 	@npm run -s pictures
 
-test: build ## all tests but those of `make operations`, on a sandbox of their own
+test: build ## all tests but most of `make operations`, on a sandbox of their own
 	@node bin/test/run.js
 
 # What was compiled from a source that has moved would be found before what is there now: settings/cilium.js before settings/cilium/index.js.
@@ -54,7 +54,7 @@ node_modules/.installed: package-lock.json package.json entries-provider/package
 matrix: build ## the proof for each pair of versions that can be built, or CILIUM= and SPIRE=; not a test
 	@node bin/automation/matrix.js
 
-operations: build ## tests of what is done on a living stack, or of TESTS="55-doctor ..." alone; the figures of docs/operations.md. An hour
+operations: build ## tests of what is done on a living stack, or of TESTS="13-doctor ..." alone; the figures of docs/operations.md. Two hours
 	@node bin/automation/operations.js $(TESTS)
 
 apiservers: build ## what other releases of Kubernetes say of the program's objects; builds their API servers, not part of the tests

@@ -2,7 +2,7 @@
  * `make operations`: the tests of what is done on a stack that lives. What they measure goes to docs/operations.json, and as tables
  * into docs/operations.md. Together they take longer than CI has, so `make test` is without them.
  *
- * Arguments: which to run, such as `55-doctor`; all when there are none.
+ * Arguments: which to run, such as `13-doctor`; all when there are none.
  */
 import { globSync } from "node:fs";
 import { basename, join } from "node:path";

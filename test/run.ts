@@ -4,7 +4,7 @@
  * `node bin/test/run.js check` leaves out what needs a cluster. The last line is `N passed, N failed`.
  */
 import { globSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { run } from "node:test";
 import { Argument, program } from "commander";
 import { execa } from "execa";
@@ -27,12 +27,19 @@ const FILE_DEADLINE_MS = 20 * 60_000;
 
 const CACHE = "node_modules/.cache";
 
+/** Of the tests of `make operations`, those for which CI has the time. */
+const OPERATIONS = ["12-acceptance", "13-doctor"];
+
 const phases: Phase[] = [
     { name: "format, lint and floors", run: sources },
     { name: "programs", run: programs },
     // Together: those with an engine wait much, and are the longest, so they come first.
-    { name: "without a cluster", run: () => files(["engine", "component", "unit"]) },
-    { name: "with a control plane", needsCluster: true, run: () => files(["controlPlane"]) },
+    { name: "without a cluster", run: withoutCluster },
+    {
+        name: "with a control plane",
+        needsCluster: true,
+        run: () => files(found("controlPlane/**/*.test.js")),
+    },
     { name: "end to end", needsCluster: true, run: endToEnd },
 ];
 
@@ -65,14 +72,17 @@ async function command(name: string, args: string[]): Promise<Tally> {
     return { passed: Number(!failed), failed: Number(failed) };
 }
 
-/** The test files of some folders. One at a time and with a line per test when `verbose`. */
-async function files(folders: string[], verbose = false): Promise<Tally> {
-    const found = folders.flatMap((folder) =>
-        globSync(join(__dirname, folder, "**/*.test.js")).sort(),
-    );
-    if (found.length === 0) throw new Error(`no test files in ${folders.join(", ")}`);
+/** Paths of the test files that match a pattern, in the order of their names. */
+function found(pattern: string): string[] {
+    const paths = globSync(join(__dirname, pattern)).sort();
+    if (paths.length === 0) throw new Error(`no test files match ${pattern}`);
+    return paths;
+}
+
+/** Runs test files; one at a time and with a line per test when `verbose`. */
+async function files(paths: string[], verbose = false): Promise<Tally> {
     const concurrency = verbose ? 1 : 3;
-    return report(run({ files: found, concurrency, timeout: FILE_DEADLINE_MS }), { verbose });
+    return report(run({ files: paths, concurrency, timeout: FILE_DEADLINE_MS }), { verbose });
 }
 
 /** What the tests without a cluster run: none of them should spend its own time on a build. */
@@ -93,11 +103,20 @@ async function programs(): Promise<Tally> {
     return { passed: 0, failed: 0 };
 }
 
+function withoutCluster(): Promise<Tally> {
+    return files(["engine", "component", "unit"].flatMap((name) => found(`${name}/**/*.test.js`)));
+}
+
 /** The end-to-end tests share a sandbox, which the first of them makes anew. */
 async function endToEnd(): Promise<Tally> {
     await buildAll();
+    const operations = OPERATIONS.flatMap((name) => found(`operations/${name}.test.js`));
+    const paths = [...found("e2e/*.test.js"), ...operations];
     try {
-        return await files(["e2e"], true);
+        return await files(
+            paths.sort((a, b) => basename(a).localeCompare(basename(b))),
+            true,
+        );
     } finally {
         await removeCluster(testSandbox);
     }

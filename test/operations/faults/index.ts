@@ -1,4 +1,4 @@
-/** The faults of 55-doctor: cheap ones; one restarts Cilium's agents. */
+/** The faults of 13-doctor: cheap ones; one restarts Cilium's agents. */
 import type { World } from "../../support/world";
 import { configFaults, policyFaults, startFaults } from "./cilium";
 import type { Fault } from "./fault";
