@@ -7,7 +7,12 @@
  * @packageDocumentation
  */
 export { ConfigError, decodeSettings } from "../settings/decode";
-export type { Settings, SettingsInput } from "../settings/schema";
+export {
+    type InstallStack,
+    installsSpire,
+    type Settings,
+    type SettingsInput,
+} from "../settings/schema";
 export { clusterProvider } from "../components/clusterProvider";
 export { stableFieldManager } from "../components/fieldManager";
 export { ownerOf, type StackId } from "../components/owner";

@@ -8,6 +8,7 @@ import {
     clusterProvider,
     decodeSettings,
     Installation,
+    installsSpire,
     MutualAuthPolicy,
     plainOutputs,
     Server,
@@ -21,8 +22,10 @@ import * as pulumi from "@pulumi/pulumi";
 export = (): pulumi.Inputs => {
     const settings = decodeSettings(new pulumi.Config().requireObject("platform"), "platform.");
     const { cilium: how } = settings;
-    if (how.mode !== "install") {
-        throw new pulumi.RunError("platform.cilium.mode: this program installs Cilium; remove it");
+    if (how.mode !== "install" || !installsSpire(settings)) {
+        throw new pulumi.RunError(
+            "platform.cilium.mode, platform.spire.mode: this program installs Cilium and SPIRE; remove both",
+        );
     }
     const id = { project: pulumi.getProject(), stack: pulumi.getStack() };
     const provider = clusterProvider("cluster", settings);
