@@ -17,6 +17,8 @@ const COLOURS: Record<ThemeName, readonly string[]> = {
 };
 
 const COLUMNS = 3;
+/** Labels below a graph for which there is room. */
+const MOST_TIMES = 4;
 const WIDTH = 900;
 const [HEADER, GAP] = [44, 10];
 const PANEL = { width: (WIDTH - (COLUMNS + 1) * GAP) / COLUMNS, height: 250 };
@@ -78,12 +80,10 @@ export function dashboardPicture(recording: Recording, name: ThemeName): string 
                         END,
                     ),
                 ]),
-            ...time
-                .ticks(4)
-                .flatMap((tick) => [
-                    rule(time(tick), GRAPH.top, time(tick), bottom),
-                    text([time(tick), bottom + 16], clock(tick), 11, "muted", MIDDLE),
-                ]),
+            ...spread(time.ticks(MOST_TIMES), MOST_TIMES).flatMap((tick) => [
+                rule(time(tick), GRAPH.top, time(tick), bottom),
+                text([time(tick), bottom + 16], clock(tick), 11, "muted", MIDDLE),
+            ]),
             ...series.map(
                 ({ values }, i) =>
                     `<path d="${path(values) ?? ""}" fill="none" stroke="${colour(name, i)}" stroke-width="1.6" stroke-linejoin="round" stroke-linecap="round"/>`,
@@ -175,6 +175,12 @@ function placed(names: readonly string[]): Placed[] {
 
 function round(value: number): number {
     return Math.round(value * 10) / 10;
+}
+
+/** No more than so many of them, at equal distances: the scale gives about as many as it is asked for. */
+function spread<T>(all: readonly T[], most: number): T[] {
+    const step = Math.ceil(all.length / most);
+    return all.filter((_, i) => i % step === 0);
 }
 
 function escaped(text: string): string {
