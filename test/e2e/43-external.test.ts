@@ -89,93 +89,85 @@ after(async () => {
     await run(await ensureBinary("helm"), ["uninstall", "cilium", "-n", "kube-system", "--wait"]);
 });
 
-const SHAPES: Record<string, ExternalSpire> = { "made by hand": HAND_MADE };
+describe("a SPIRE made by hand", () => {
+    const spire: ExternalSpire = HAND_MADE;
+    let content: unknown;
+    let entries: Entry[];
+    let platform: Stack;
+    let demoStack: Stack;
 
-for (const [what, spire] of Object.entries(SHAPES)) {
-    describe(`a SPIRE ${what}`, () => {
-        let content: unknown;
-        let entries: Entry[];
-        let platform: Stack;
-        let demoStack: Stack;
-
-        before(async () => {
-            await install(spire);
-            // Somebody's workload, which is none of ours.
-            await (
-                await serverOf(spire)
-            ).create([
-                {
-                    id: "theirs",
-                    spiffeId: "spiffe://demo.local/ns/shop/sa/shop",
-                    parentId: "spiffe://demo.local/nodes",
-                    selectors: ["k8s:ns:shop", "k8s:sa:shop"],
-                },
-            ]);
-            content = await contentOf(spire);
-            entries = await entriesOf(spire);
-        });
-        after(() => remove(spire));
-
-        // The CLI reads the program's sources anew, which takes a while: once is enough.
-        if (spire === HAND_MADE) {
-            test("is refused as something that it is not, and nothing is changed", async () => {
-                const other = { ...spire.settings, agent: { namespace: "default" } };
-                const stack = await open(other);
-                const { code, output } = await (
-                    await startCli(stack, "up", "--skip-preview")
-                ).ended;
-                assert.notEqual(code, 0, output);
-                assert.match(
-                    output,
-                    /spire\.agent\.namespace = "default": has no DaemonSet "spire-agent"; one that looks like it is DaemonSet spire-system\/spire-agent/,
-                );
-                assert.deepEqual(await contentOf(spire), content);
-                assert.deepEqual(await entriesOf(spire), entries);
-            });
-        }
-
-        test("authenticates pods after one up", async () => {
-            platform = await open(spire.settings);
-            const outputs = stackOutputs((await platform.up()).outputs);
-            await platform.preview({ expectNoChanges: true });
-            demoStack = await openStack(home, await demoProgram(STACK), STACK);
-            await demoStack.up();
-            await demoProof(new Cluster(), outputs).prove(120_000);
-            assert.deepEqual(await contentOf(spire), content);
-        });
-
-        test("is well in the eyes of the doctor", async () => {
-            const cluster = new Cluster();
-            const stack = knownStack(settingsOf(spire), { project: "cilium-spire", stack: STACK });
-            for (const of of [{ cluster, stack }, { cluster }]) {
-                const results = await examineUntilHealthy({ ...of, wait: 60 });
-                const wrong = results.filter(isWrong);
-                assert.deepEqual(wrong, []);
-            }
-        });
-
-        test("is backed up without its configuration, which may hold a password", async () => {
-            const { server: spireServer } = spirePlace(settingsOf(spire).spire);
-            const of = { trustDomain: "demo.local", clusterName: "precinct-99", foreign: true };
-            const source = { cluster: new Cluster(), spireServer, ...of };
-            const kept = await takeBackup(source, () => undefined);
-            assert.ok(kept.entries.length > entries.length);
-            assert.equal(kept.serverConf, undefined);
-        });
-
-        test("is as it was when the stack is destroyed", async () => {
-            await demoStack.destroy();
-            await platform.destroy();
-            await rolledOut();
-            assert.deepEqual(await contentOf(spire), content);
-            assert.deepEqual(await entriesOf(spire), entries);
-            const pods = await kubectl(
-                "-n kube-system get pods -l k8s-app=cilium -o jsonpath={.items[*].spec}",
-            );
-            assert.doesNotMatch(pods, /spire/);
-        });
+    before(async () => {
+        await install(spire);
+        // Somebody's workload, which is none of ours.
+        await (
+            await serverOf(spire)
+        ).create([
+            {
+                id: "theirs",
+                spiffeId: "spiffe://demo.local/ns/shop/sa/shop",
+                parentId: "spiffe://demo.local/nodes",
+                selectors: ["k8s:ns:shop", "k8s:sa:shop"],
+            },
+        ]);
+        content = await contentOf(spire);
+        entries = await entriesOf(spire);
     });
-}
+    after(() => remove(spire));
+
+    test("is refused as something that it is not, and nothing is changed", async () => {
+        const other = { ...spire.settings, agent: { namespace: "default" } };
+        const stack = await open(other);
+        const { code, output } = await (await startCli(stack, "up", "--skip-preview")).ended;
+        assert.notEqual(code, 0, output);
+        assert.match(
+            output,
+            /spire\.agent\.namespace = "default": has no DaemonSet "spire-agent"; one that looks like it is DaemonSet spire-system\/spire-agent/,
+        );
+        assert.deepEqual(await contentOf(spire), content);
+        assert.deepEqual(await entriesOf(spire), entries);
+    });
+
+    test("authenticates pods after one up", async () => {
+        platform = await open(spire.settings);
+        const outputs = stackOutputs((await platform.up()).outputs);
+        await platform.preview({ expectNoChanges: true });
+        demoStack = await openStack(home, await demoProgram(STACK), STACK);
+        await demoStack.up();
+        await demoProof(new Cluster(), outputs).prove(120_000);
+        assert.deepEqual(await contentOf(spire), content);
+    });
+
+    test("is well in the eyes of the doctor", async () => {
+        const cluster = new Cluster();
+        const stack = knownStack(settingsOf(spire), { project: "cilium-spire", stack: STACK });
+        for (const of of [{ cluster, stack }, { cluster }]) {
+            const results = await examineUntilHealthy({ ...of, wait: 60 });
+            const wrong = results.filter(isWrong);
+            assert.deepEqual(wrong, []);
+        }
+    });
+
+    test("is backed up without its configuration, which may hold a password", async () => {
+        const { server: spireServer } = spirePlace(settingsOf(spire).spire);
+        const of = { trustDomain: "demo.local", clusterName: "precinct-99", foreign: true };
+        const source = { cluster: new Cluster(), spireServer, ...of };
+        const kept = await takeBackup(source, () => undefined);
+        assert.ok(kept.entries.length > entries.length);
+        assert.equal(kept.serverConf, undefined);
+    });
+
+    test("is as it was when the stack is destroyed", async () => {
+        await demoStack.destroy();
+        await platform.destroy();
+        await rolledOut();
+        assert.deepEqual(await contentOf(spire), content);
+        assert.deepEqual(await entriesOf(spire), entries);
+        const pods = await kubectl(
+            "-n kube-system get pods -l k8s-app=cilium -o jsonpath={.items[*].spec}",
+        );
+        assert.doesNotMatch(pods, /spire/);
+    });
+});
 
 async function rolledOut(): Promise<void> {
     for (const workload of ["daemonset/cilium", "deployment/cilium-operator"]) {

@@ -20,6 +20,8 @@ before(async () => {
 });
 after(async () => {
     await consumer.destroy();
+    await platform.demoStack.destroy();
+    await platform.platform.destroy();
 });
 
 async function ownEntries(): Promise<string[]> {
