@@ -4,11 +4,10 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Cluster, type Entry, poll, SpireServer } from "@cilium-spire/entries-provider";
+import { Cluster, poll, SpireServer } from "@cilium-spire/entries-provider";
 import { parseAllDocuments, stringify } from "yaml";
 import { enterPulumi } from "../../automation/stack";
 import { spirePlace } from "../../components/spire/place";
-import { ciliumIdentities } from "../../doctor/identities";
 import type { Proof } from "../../doctor/proof/proof";
 import { render } from "../../gitops/render";
 import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
@@ -21,6 +20,7 @@ import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../support/demo";
 import { type Flux, startFlux } from "../support/flux";
 import { GitServer } from "../support/gitServer";
+import { waitUntilRegistered } from "../support/identities";
 import { renderableSettings } from "../support/rendering";
 import { home, kubectl, sandbox } from "../support/world";
 
@@ -104,14 +104,10 @@ async function applied(commit: string, names: string[]): Promise<void> {
     });
 }
 
-async function entries(): Promise<Entry[]> {
+async function entryIds(): Promise<string[]> {
     const settings = await renderableSettings("dev");
     const server = await SpireServer.find(cluster, spirePlace(settings.spire).server, 60_000);
-    return await server!.entries();
-}
-
-async function entryIds(): Promise<string[]> {
-    return (await entries()).map(({ id }) => id);
+    return (await server!.entries()).map(({ id }) => id);
 }
 
 async function dataOf(configMap: string): Promise<string> {
@@ -135,14 +131,7 @@ describe("Flux", () => {
         const { trustDomain, spire } = await renderableSettings("dev");
         const spireServer = spirePlace(spire).server;
         demo = demoProof(cluster, { trustDomain, spireServer });
-        // Nobody restarts cilium-operator: for what was there before the entries, it tries again after as long as it has tried.
-        await poll(ALL_MS, "entries of all identities", async () => {
-            const ids = new Set((await entries()).map(({ spiffeId }) => spiffeId));
-            const missing = (await ciliumIdentities(cluster)).filter(
-                (identity) => !ids.has(`spiffe://${trustDomain}/identity/${identity}`),
-            );
-            return missing.length > 0 ? { waitingFor: missing.join(", ") } : { done: true };
-        });
+        await waitUntilRegistered(cluster, { trustDomain, spireServer });
         for (const { what, seen } of await demo.prove(240_000)) console.log(`${what}: ${seen}`);
     });
 

@@ -10,6 +10,7 @@ import { BACKUP_IMAGE } from "../../sandbox/build/testImages";
 import { backupJob, loadBackupImage, makeRecipient } from "../support/backups";
 import { documentedSteps, follow, linesOf } from "../support/followed";
 import { entriesOfOthers, inServer } from "../support/losses";
+import { waitUntilRegistered } from "../support/identities";
 import { type Postgres, startPostgres } from "../support/postgres";
 import {
     kubectl,
@@ -91,6 +92,7 @@ test("an empty database takes it, and CA and entries are what they were", async 
     assert.deepEqual(await entriesOfOthers(state), [entry]);
     await follow(dir, linesOf("then", /^kubectl/));
     await upThenQuiet(state);
+    await waitUntilRegistered(state.cluster, state.outputs);
     for (const { what, seen } of await state.demo.prove(180_000)) console.log(`${what}: ${seen}`);
 });
 
