@@ -5,7 +5,7 @@ import type { Review } from "./review";
 import { printable } from "./text";
 
 /** GitHub takes 65,536 characters; the rest is for what others put around it. */
-export const LIMIT = 65_000;
+const LIMIT = 65_000;
 /** Of errors, and of warnings. */
 const TEXT_LIMIT = 8_000;
 /** What a fence, a heading and the word of what is left out need. */

@@ -38,7 +38,7 @@ const WAITING = /:Rollout$/;
 const LOOKING = "command:local:Command";
 
 /** The change of a step; undefined when it changes nothing that a reviewer would look at. */
-export function resourceChange(step: Step): ResourceChange | undefined {
+function resourceChange(step: Step): ResourceChange | undefined {
     const op = OPS[step.op];
     const one = step.new ?? step.old;
     if (!op || !one?.custom || (op === "create" && PROVIDER.test(step.type))) return undefined;

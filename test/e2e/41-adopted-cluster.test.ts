@@ -6,9 +6,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../support/demo";
 import type { Proof } from "../../doctor/proof/proof";
-import { ensureBinary } from "../../sandbox/build/binaries";
 import { startCluster } from "../../sandbox/cluster";
-import { run } from "../../sandbox/host/shell";
 import {
     demoProgram,
     enterPulumi,
@@ -16,7 +14,7 @@ import {
     platformProgram,
     stackOutputs,
 } from "../../automation/stack";
-import { helm } from "../support/helm";
+import { helm, releaseValuesOf, uninstall } from "../support/helm";
 import { devConfig } from "../support/pulumi";
 import { home, kubectl, sandbox } from "../support/world";
 
@@ -31,10 +29,8 @@ before(async () => {
     await startCluster(sandbox);
     await enterPulumi(home);
     const { "cilium-spire:cilium": cilium, ...rest } = await devConfig();
-    const { version, values: extra, ...chartValues } = cilium as Record<string, Values>;
-    // As docs/cilium.md asks of the release: the chart has authentication off by default since 1.19.
-    const authentication = { enabled: true };
-    values = { ...chartValues, ...extra, authentication, hubble: { enabled: false } };
+    const { version } = cilium as Values;
+    values = releaseValuesOf(cilium as Values);
     await helm("install", values);
     await ciliumRolledOut();
     const overrides = { ...rest, "cilium-spire:cilium": { mode: "adopt", version } };
@@ -42,7 +38,7 @@ before(async () => {
     demoStack = await openStack(home, await demoProgram(STACK), STACK);
 });
 after(async () => {
-    await run(await ensureBinary("helm"), ["uninstall", "cilium", "-n", "kube-system", "--wait"]);
+    await uninstall();
 });
 
 describe("a Cilium that Helm installed", () => {

@@ -7,13 +7,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram } from "../../automation/stack";
-import { ensureBinary } from "../../sandbox/build/binaries";
 import { startCluster } from "../../sandbox/cluster";
 import { kubectl as kubectlOf } from "../../sandbox/controlPlane/kubectl";
-import { run } from "../../sandbox/host/shell";
 import type { Values } from "../../settings/cilium/values";
 import { startCli } from "../support/cli";
-import { helm } from "../support/helm";
+import { helm, releaseValuesOf, uninstall } from "../support/helm";
 import { devConfig } from "../support/pulumi";
 import { home, kubectl, sandbox } from "../support/world";
 
@@ -61,12 +59,7 @@ before(async () => {
     await startCluster(sandbox);
     await enterPulumi(home);
     dev = await devConfig();
-    const { version: _, values, ...chartValues } = dev["cilium-spire:cilium"]!;
-    await helm("install", {
-        ...{ ...chartValues, ...(values as Values) },
-        authentication: { enabled: true },
-        hubble: { enabled: false },
-    });
+    await helm("install", releaseValuesOf(dev["cilium-spire:cilium"]!));
     await kubectl("-n kube-system rollout status daemonset/cilium --timeout=180s");
     await kubectl(`create namespace ${NAMESPACE}`);
     await kubectl(`-n ${NAMESPACE} create configmap treasure --from-literal=a=b`);
@@ -74,7 +67,7 @@ before(async () => {
 });
 after(async () => {
     await kubectl(`delete namespace ${NAMESPACE} --ignore-not-found`);
-    await run(await ensureBinary("helm"), ["uninstall", "cilium", "-n", "kube-system", "--wait"]);
+    await uninstall();
 });
 
 describe("a cluster where others were first", () => {

@@ -18,10 +18,8 @@ import { examineUntilHealthy, isWrong } from "../../doctor/examination/examine";
 import { knownStack } from "../../doctor/site";
 import { takeBackup } from "../../backup/take";
 import { spirePlace } from "../../components/spire/place";
-import { ensureBinary } from "../../sandbox/build/binaries";
 import { wantedVersions } from "../../sandbox/build/versions";
 import { startCluster } from "../../sandbox/cluster";
-import { run } from "../../sandbox/host/shell";
 import type { Values } from "../../settings/cilium/values";
 import { decodeSettings } from "../../settings/decode";
 import type { Settings } from "../../settings/schema";
@@ -29,7 +27,7 @@ import { startCli } from "../support/cli";
 import { demoProof } from "../support/demo";
 import { contentOf, type ExternalSpire, install, remove } from "../support/externalSpire";
 import { HAND_MADE } from "../support/handMadeSpire";
-import { helm } from "../support/helm";
+import { helm, releaseValuesOf, uninstall } from "../support/helm";
 import { devConfig } from "../support/pulumi";
 import { home, kubectl, sandbox } from "../support/world";
 
@@ -77,16 +75,11 @@ before(async () => {
     await startCluster(sandbox);
     await enterPulumi(home);
     dev = await devConfig();
-    const { version: _, values, ...chartValues } = dev["cilium-spire:cilium"]!;
-    await helm("install", {
-        ...{ ...chartValues, ...(values as Values) },
-        authentication: { enabled: true },
-        hubble: { enabled: false },
-    });
+    await helm("install", releaseValuesOf(dev["cilium-spire:cilium"]!));
     await rolledOut();
 });
 after(async () => {
-    await run(await ensureBinary("helm"), ["uninstall", "cilium", "-n", "kube-system", "--wait"]);
+    await uninstall();
 });
 
 describe("a SPIRE made by hand", () => {

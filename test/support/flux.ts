@@ -10,10 +10,8 @@ import type { Instance } from "../../sandbox/host/instance";
 import { tail } from "../../sandbox/host/shell";
 import { freePorts } from "./apiServer";
 
-export const FLUX_MODULES = ["source", "kustomize"].map(
-    (name) => `github.com/fluxcd/${name}-controller`,
-);
-export const FLUX_NAMESPACE = "flux-system";
+const FLUX_MODULES = ["source", "kustomize"].map((name) => `github.com/fluxcd/${name}-controller`);
+const FLUX_NAMESPACE = "flux-system";
 
 /** The folders of its CustomResourceDefinitions. */
 export async function fluxCrdDirs(): Promise<string[]> {

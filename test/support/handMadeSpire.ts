@@ -20,9 +20,9 @@ import {
 
 const NAMESPACE = "spire-system";
 export const WORKLOAD_SOCKET = "/run/spire/sockets/agent.sock";
-export const ADMIN_SOCKET = "/run/spire/admin-sockets/admin.sock";
+const ADMIN_SOCKET = "/run/spire/admin-sockets/admin.sock";
 /** The path of the identity that its agents let ask for others'. */
-export const DELEGATE = "/ns/kube-system/sa/cilium";
+const DELEGATE = "/ns/kube-system/sa/cilium";
 
 const HEALTH = `
 health_checks {
