@@ -68,6 +68,14 @@ async function rendered(over: Values = {}): Promise<void> {
     await render(await renderableSettings("dev", over), ID, join(git.copy, FOLDER));
 }
 
+/** What is waited for stays the same; five minutes of it would show nothing more. */
+async function shortenTimeouts(): Promise<void> {
+    const file = join(git.copy, FOLDER, "flux", "cilium-spire.yaml");
+    const text = await readFile(file, "utf8");
+    assert.ok(text.includes("timeout: 5m"));
+    await writeFile(file, text.replaceAll("timeout: 5m", "timeout: 75s"));
+}
+
 interface Kustomization {
     metadata: { name: string; generation?: number };
     status?: {
@@ -157,11 +165,15 @@ describe("Flux", () => {
     });
 
     test("stops at a stage that does not get healthy, and goes on when it is taken back", async () => {
+        await rendered();
+        await shortenTimeouts();
+        await applied(await git.commit("Less patience"), ["cilium-spire", ...STAGES]);
         // Two of three nodes get agents that cannot start, as many as a rollout takes at once.
         await rendered({
             workloads: SHOP,
             spire: { agent: { image: "registry.invalid/spire-agent" } },
         });
+        await shortenTimeouts();
         const broken = await git.commit("Agents from nowhere");
         const message = await poll<string>(ALL_MS, "a failed health check", async () => {
             const agents = (await kustomizations()).get("cilium-spire-spire-agents");

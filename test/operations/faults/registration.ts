@@ -8,6 +8,22 @@ import { type Fault, LOGS } from "./fault";
 const SETTLED_MS = 5_000;
 const TRUST_DOMAIN = "spiffe://demo.local";
 
+/** One that has just started writes nothing until the lease of the one before it has ended, and then everything. */
+async function operatorLeads(): Promise<void> {
+    await poll(60_000, "a cilium-operator that runs to be the leader", async () => {
+        const [started, acquired] = await Promise.all([
+            kubectl(
+                "-n kube-system get pods -l name=cilium-operator --sort-by=.status.startTime -o jsonpath={.items[0].status.startTime}",
+            ),
+            kubectl(
+                "-n kube-system get lease cilium-operator-resource-lock -o jsonpath={.spec.acquireTime}",
+            ),
+        ]);
+        if (started && Date.parse(acquired) >= Date.parse(started)) return { done: true };
+        return { waitingFor: `started ${started}, leader since ${acquired}` };
+    });
+}
+
 export function entryFaults(world: () => World): Fault[] {
     const server = () => spireServer(world());
     const ours = async (role: string): Promise<Entry> =>
@@ -71,6 +87,7 @@ export function entryFaults(world: () => World): Fault[] {
             make: async () => {
                 const all = await (await server()).entries();
                 const { spiffeId } = all.find((e) => e.spiffeId.includes("/identity/"))!;
+                await operatorLeads();
                 await poll(
                     60_000,
                     "end of what the operator writes when it has started",
