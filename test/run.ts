@@ -112,14 +112,28 @@ async function endToEnd(): Promise<Tally> {
     await buildAll();
     const operations = OPERATIONS.flatMap((name) => found(`operations/${name}.test.js`));
     const paths = [...found("e2e/*.test.js"), ...operations];
+    paths.sort((a, b) => basename(a).localeCompare(basename(b)));
+    const total: Tally = { passed: 0, failed: 0 };
+    const lines: string[] = [];
     try {
-        return await files(
-            paths.sort((a, b) => basename(a).localeCompare(basename(b))),
-            true,
-        );
+        for (const path of paths) {
+            const start = Date.now();
+            const { passed, failed, firstFailed } = await files([path], true);
+            total.passed += passed;
+            total.failed += failed;
+            const seconds = ((Date.now() - start) / 1000).toFixed(0);
+            const first = firstFailed === undefined ? "" : `, first "${firstFailed}"`;
+            lines.push(
+                `  ${basename(path, ".test.js")}: ${passed} passed, ${failed} failed in ${seconds} s${first}`,
+            );
+            // What it left broken is not the fault of the next.
+            if (failed > 0) await removeCluster(testSandbox);
+        }
     } finally {
+        console.log(lines.join("\n"));
         await removeCluster(testSandbox);
     }
+    return total;
 }
 
 /** For all that the tests start, which mostly starts and ends: what was compiled is kept, and garbage is collected late. */

@@ -4,6 +4,8 @@ import type { TestEvent } from "node:test/reporters";
 export interface Tally {
     passed: number;
     failed: number;
+    /** The name of the first that failed. */
+    firstFailed?: string;
 }
 
 /**
@@ -22,6 +24,7 @@ export async function report(
             if (skip !== undefined || todo !== undefined) {
                 console.log(`  ${name}: skipped, which counts as failed here`);
                 tally.failed++;
+                tally.firstFailed ??= name;
                 continue;
             }
             tally.passed++;
@@ -32,6 +35,7 @@ export async function report(
             const error = details.error as Error & { failureType?: string };
             if (details.type === "suite" && error.failureType === "subtestsFailed") continue;
             tally.failed++;
+            tally.firstFailed ??= name;
             const cause = error.cause instanceof Error ? error.cause : error;
             console.log(
                 `  FAILED ${name} (${file ?? ""})\n${indent(cause.stack ?? cause.message)}`,
