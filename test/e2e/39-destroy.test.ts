@@ -20,10 +20,7 @@ describe("destroy", () => {
         const { namespace } = state.outputs.spireServer;
         await kubectl(`-n ${namespace} delete pod spire-server-0 --wait=false`);
         await state.platform.destroy();
-        const left = await kubectl(
-            "get namespaces,clusterroles,clusterrolebindings,daemonsets,statefulsets,persistentvolumeclaims -A -o name",
-        );
-        assert.doesNotMatch(left, /spire|cilium/);
+        await nothingLeft();
     });
 });
 
@@ -42,5 +39,13 @@ describe("a stack from nothing beside a node that is dead", () => {
         const back = await state.platform.up();
         assert.ok(dead in (stackOutputs(back.outputs).agents ?? {}));
         await state.platform.destroy();
+        await nothingLeft();
     });
 });
+
+async function nothingLeft(): Promise<void> {
+    const left = await kubectl(
+        "get namespaces,clusterroles,clusterrolebindings,daemonsets,statefulsets,persistentvolumeclaims -A -o name",
+    );
+    assert.doesNotMatch(left, /spire|cilium/);
+}

@@ -86,6 +86,7 @@ describe("adopting a Cilium that Helm installed", () => {
     let installed: Live;
 
     before(async () => {
+        await removeCluster(sandbox);
         await createPki(sandbox);
         await createBridge(sandbox);
         await createCgroup(sandbox.cgroup);
