@@ -55,8 +55,8 @@ export type Port = number | { port: number; protocol: "TCP" | "UDP" | "SCTP" };
 const NAMESPACE_LABEL = "k8s:io.kubernetes.pod.namespace";
 
 /**
- * @throws Error for a direction with an empty list, which Cilium reads as "no rule" and a reader as "nobody", for a policy
- * without any rule, and for an empty list of ports or entities.
+ * @throws Error that names the key: for a direction with an empty list, which Cilium reads as "no rule" and a reader as
+ * "nobody", for a policy without any rule, and for an empty list of ports or entities.
  */
 export function authPolicySpec({ pods, ingress, egress }: AuthPolicyRules) {
     if (!ingress && !egress) {
@@ -72,12 +72,15 @@ export function authPolicySpec({ pods, ingress, egress }: AuthPolicyRules) {
 function rules(direction: "ingress" | "egress", peers: Peer[]) {
     refuseEmpty(direction, peers);
     const side = direction === "ingress" ? "from" : "to";
-    return peers.map((peer) => ({ ...select(side, peer), ...toPorts(peer.ports) }));
+    return peers.map((peer, i) => {
+        const key = `${direction}[${i}]`;
+        return { ...select(side, peer, key), ...toPorts(peer.ports, key) };
+    });
 }
 
-function select(side: "from" | "to", peer: Peer) {
+function select(side: "from" | "to", peer: Peer, key: string) {
     if ("entities" in peer) {
-        refuseEmpty("entities", peer.entities);
+        refuseEmpty(`${key}.entities`, peer.entities);
         return { [`${side}Entities`]: peer.entities };
     }
     return {
@@ -96,9 +99,9 @@ function podSelector({ labels, namespace }: PodPeer) {
     };
 }
 
-function toPorts(ports: Port[] | undefined) {
+function toPorts(ports: Port[] | undefined, key: string) {
     if (!ports) return {};
-    refuseEmpty("ports", ports);
+    refuseEmpty(`${key}.ports`, ports);
     const list = ports.map((port) =>
         typeof port === "number" ? { port, protocol: "TCP" } : { ...port },
     );
@@ -107,7 +110,7 @@ function toPorts(ports: Port[] | undefined) {
     };
 }
 
-function refuseEmpty(what: string, list: unknown[]): void {
+function refuseEmpty(key: string, list: unknown[]): void {
     if (list.length > 0) return;
-    throw new Error(`an empty list of ${what} is ambiguous; leave it out or fill it`);
+    throw new Error(`${key}: an empty list is ambiguous; leave it out or fill it`);
 }

@@ -80,11 +80,17 @@ test("entities are never asked to authenticate: they cannot", () => {
 
 test("what Cilium would read differently from a human is refused", () => {
     assert.throws(() => authPolicySpec({ pods }), /does nothing/);
-    assert.throws(() => authPolicySpec({ pods, ingress: [] }), /empty list of ingress/);
-    assert.throws(() => authPolicySpec({ pods, egress: [] }), /empty list of egress/);
-    assert.throws(() => authPolicySpec({ pods, egress: [{ entities: [] }] }), /of entities/);
-    assert.throws(
-        () => authPolicySpec({ pods, ingress: [{ labels: {}, ports: [] }] }),
-        /empty list of ports/,
-    );
+    const peer = { labels: { app: "a" } };
+    const empty = {
+        ingress: { ingress: [] },
+        egress: { egress: [] },
+        "egress[0].entities": { egress: [{ entities: [] }] },
+        "ingress[1].ports": { ingress: [peer, { ...peer, ports: [] }] },
+    };
+    for (const [key, rules] of Object.entries(empty)) {
+        assert.throws(
+            () => authPolicySpec({ pods, ...rules }),
+            new Error(`${key}: an empty list is ambiguous; leave it out or fill it`),
+        );
+    }
 });
