@@ -98,6 +98,7 @@ async function programs(): Promise<Tally> {
             "kubeconform",
         ],
         ...["pulumi", "pulumi-resource-kubernetes"],
+        ...["pulumi-language-nodejs", "pulumi-language-yaml"],
     ];
     await Promise.all([...names.map((name) => ensureBinary(name)), ensureShellcheck()]);
     return { passed: 0, failed: 0 };

@@ -139,6 +139,12 @@ export const buildsOf = (versions: Versions): Build[] => [
         onDemand: true,
     },
     {
+        name: "Pulumi's YAML language host",
+        module: "pulumi-language-yaml",
+        commands: commandsBelow("github.com/pulumi/pulumi-yaml/cmd", ["pulumi-language-yaml"]),
+        onDemand: true,
+    },
+    {
         name: "stolen-agent",
         module: "stolen-agent",
         commands: { "stolen-agent": "." },

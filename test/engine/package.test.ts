@@ -1,12 +1,30 @@
 /** The packed packages in projects of their own, by the real engine and CLI, on an API server that runs no pods. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { enterPulumi } from "../../automation/stack";
+import { authPolicySpec } from "../../components/cilium/authPolicySpec";
 import { type ApiServer, startApiServer } from "../support/apiServer";
+import { ciliumSource } from "../support/ciliumSource";
+import { assertGolden } from "../support/golden";
 import { ExampleStack, packPackages, ownProgramConfig } from "../support/packages";
+
+/** What Pulumi runs for programs in other languages. */
+const PLUGIN = "./node_modules/.bin/pulumi-resource-cilium-spire";
+
+/** Of examples/yaml-policy. */
+const IN_JAVASCRIPT = `
+const { MutualAuthPolicy } = require("@cilium-spire/components");
+const { core } = require("@pulumi/kubernetes");
+const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+const shop = new core.v1.Namespace("shop", { metadata: { name: "shop", labels } });
+new MutualAuthPolicy("payments", {
+    namespace: shop.metadata.name,
+    pods: { app: "payments" },
+    ingress: [{ labels: { app: "checkout" }, ports: [8080] }],
+});`;
 
 let dir: string;
 let api: ApiServer;
@@ -44,4 +62,58 @@ test("a stack that is no platform is told so", async () => {
         stack.pulumi("preview", "--stack", "dev"),
         /"organization\/own-program\/dev" has no outputs of cilium-spire; name a stack/,
     );
+});
+
+describe("a program in YAML", () => {
+    let stack: ExampleStack;
+
+    before(async () => {
+        const crds = join(await ciliumSource(), "pkg/k8s/apis/cilium.io/client/crds/v2");
+        await api.kubectl(["create", "-f", join(crds, "ciliumnetworkpolicies.yaml")]);
+        stack = await ExampleStack.make(dir, "yaml-policy", archives, {});
+    });
+
+    test("sees the schema that package/schema.json says", async () => {
+        const text = await stack.pulumi("package", "get-schema", PLUGIN);
+        const { version, ...schema } = JSON.parse(text) as { version: string };
+        assert.ok(archives["@cilium-spire/components"]!.endsWith(`-${version}.tgz`), version);
+        assertGolden("package/schema.json", JSON.stringify(schema, null, 2));
+    });
+
+    test("is refused by a preview what is wrong, with key and remedy", async () => {
+        const file = join(stack.dir, "Pulumi.yaml");
+        const program = await readFile(file, "utf8");
+        const refusals: [from: string, to: string, RegExp][] = [
+            [
+                "{ app: payments }",
+                '{ app: "${shop.metadata.uid}" }',
+                /'payments' .*: the arguments are wrong\s+pods\.app: is an output of a resource/,
+            ],
+            [
+                "[{ port: 8080 }]",
+                "[]",
+                /: ingress\[0\]\.ports: an empty list is ambiguous; leave it out/,
+            ],
+        ];
+        for (const [from, to, message] of refusals) {
+            await writeFile(file, program.replace(from, to));
+            await assert.rejects(stack.pulumi("preview", "--stack", "dev"), message);
+        }
+        await writeFile(file, program);
+    });
+
+    test("makes the policy that the component makes in TypeScript, and a second up changes nothing", async () => {
+        await stack.up();
+        await stack.up("--expect-no-changes");
+        const policy = ["-n", "shop", "ciliumnetworkpolicy", "payments", "-o", "json"];
+        const { spec } = JSON.parse(await api.kubectl(["get", ...policy])) as { spec: object };
+        const peer = { labels: { app: "checkout" }, ports: [8080] };
+        assert.deepEqual(spec, authPolicySpec({ pods: { app: "payments" }, ingress: [peer] }));
+    });
+
+    test("becomes one in JavaScript, which changes nothing", async () => {
+        await writeFile(join(stack.dir, "Pulumi.yaml"), "{ name: yaml-policy, runtime: nodejs }");
+        await writeFile(join(stack.dir, "index.js"), IN_JAVASCRIPT);
+        await stack.up("--expect-no-changes");
+    });
 });

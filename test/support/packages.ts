@@ -1,4 +1,5 @@
 /** Examples as their users have them: in a folder of their own, with the packed packages from a registry's point of view. */
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 import type { StackOutputs } from "../../outputs";
@@ -6,7 +7,7 @@ import { ensureBinary, ensureChart } from "../../sandbox/build/binaries";
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { run } from "../../sandbox/host/shell";
 import type { Values } from "../../settings/cilium/values";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { launch } from "./operation";
 import { devConfig } from "./pulumi";
 
@@ -42,7 +43,7 @@ export async function ownProgramConfig(): Promise<Values> {
     return { "own-program:platform": { ...rest, cilium: { ...(cilium as Values), chart } } };
 }
 
-/** A copy of an example with the packed packages installed, compiled strictly, and a stack of it. */
+/** A copy of an example with the packed packages installed, compiled strictly if it is in TypeScript, and a stack of it. */
 export class ExampleStack {
     private constructor(
         readonly dir: string,
@@ -81,10 +82,12 @@ export class ExampleStack {
             cwd: dir,
             timeoutMs: NPM_DEADLINE_MS,
         });
-        await run("node", ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "."], {
-            cwd: dir,
-            timeoutMs: NPM_DEADLINE_MS,
-        });
+        if (existsSync(join(dir, "tsconfig.json"))) {
+            await run("node", ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "."], {
+                cwd: dir,
+                timeoutMs: NPM_DEADLINE_MS,
+            });
+        }
         await writeFile(join(dir, `Pulumi.${stack}.yaml`), stringify({ config }));
         const made = new ExampleStack(dir, stack);
         await made.pulumi("stack", "init", stack);
@@ -93,7 +96,10 @@ export class ExampleStack {
 
     /** Runs the Pulumi CLI in the folder. @throws Error with what it printed, when it fails */
     async pulumi(...args: string[]): Promise<string> {
-        const host = dirname(await ensureBinary("pulumi-language-nodejs"));
+        const project = await readFile(join(this.dir, "Pulumi.yaml"), "utf8");
+        const { runtime } = parse(project) as { runtime: string | { name: string } };
+        const language = typeof runtime === "string" ? runtime : runtime.name;
+        const host = dirname(await ensureBinary(`pulumi-language-${language}`));
         const words = [...args, "--cwd", this.dir, "--non-interactive"];
         const PATH = [host, process.env.PATH].join(delimiter);
         const { code, output } = await launch("pulumi", words, { PATH }).ended;

@@ -4,6 +4,7 @@ import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { parse, parseAllDocuments } from "yaml";
 import { ciliumArgs } from "../../../components/cilium/args";
@@ -15,7 +16,7 @@ import { ensureBinary, ensureChart } from "../../../sandbox/build/binaries";
 import { run } from "../../../sandbox/host/shell";
 import { KUBERNETES_VERSION } from "../../../sandbox/build/versions";
 import { ciliumSource } from "../../support/ciliumSource";
-import { allBlocks, type Block, blocksOf } from "../../support/markdown";
+import { allBlocks, type Block, blocksOf, read } from "../../support/markdown";
 
 type Tree = Record<string, unknown>;
 
@@ -43,6 +44,7 @@ async function problemsOf({ file, line, text }: Block): Promise<string[]> {
         [...parseAllDocuments(text)].map(async (document) => {
             if (document.errors.length > 0) return document.errors.map(({ message }) => message);
             const tree = document.toJS() as Tree;
+            if ("resources" in tree) return programProblems(tree);
             return await ("kind" in tree ? objectProblems(tree) : stackProblems(tree));
         }),
     );
@@ -72,6 +74,16 @@ async function stackProblems(tree: Tree): Promise<string[]> {
     } catch (error) {
         return [messageOf(error)];
     }
+}
+
+/** A program in YAML is a part of the example, which test/engine/package.test.ts runs. */
+function programProblems({ resources, ...rest }: Tree): string[] {
+    const example = parse(read("examples/yaml-policy/Pulumi.yaml")) as Tree;
+    const parts = { ...rest, ...(resources as Tree) };
+    const known = { ...example, ...(example.resources as Tree) };
+    return Object.entries(parts)
+        .filter(([key, value]) => !isDeepStrictEqual(value, known[key]))
+        .map(([key]) => `examples/yaml-policy/Pulumi.yaml has another ${key}`);
 }
 
 /** What Cilium's chart does not know of the values, or does not render with them. */
@@ -174,6 +186,7 @@ test("what is wrong is found", async () => {
         "spire: {}": /neither an object's kind/,
         "{ apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, spec: { ingress: [{ from: [] }] } }":
             /no spec\.ingress\[\]\.from$/,
+        "resources: { payments: { type: x } }": /has another payments$/,
         "{ apiVersion: v1, kind: Node }": /no rule knows v1 Node/,
         "{ apiVersion: kind.x-k8s.io/v1alpha4, kind: Cluster, node: [] }": /has no node$/,
     };
