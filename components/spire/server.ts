@@ -110,7 +110,7 @@ export class Server extends pulumi.ComponentResource {
         );
         const service = federation?.bundleEndpoint?.service;
         if (!service) return;
-        const { type, port, annotations } = service;
+        const { type, port, nodePort, annotations } = service;
         new k8s.core.v1.Service(
             BUNDLE_ENDPOINT,
             {
@@ -118,7 +118,7 @@ export class Server extends pulumi.ComponentResource {
                 spec: {
                     type,
                     selector: SERVER_LABELS,
-                    ports: [{ name: "bundle", port, targetPort: "bundle" }],
+                    ports: [{ name: "bundle", port, nodePort, targetPort: "bundle" }],
                 },
             },
             parent,

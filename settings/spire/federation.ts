@@ -21,6 +21,15 @@ const service = z
             .default("ClusterIP")
             .describe("How others reach the endpoint."),
         port: port.default(443).describe("Port of the Service."),
+        nodePort: z
+            .number()
+            .int("must be a port number")
+            .min(30000, "must be 30000 to 32767, Kubernetes' range of node ports")
+            .max(32767, "must be 30000 to 32767, Kubernetes' range of node ports")
+            .optional()
+            .describe(
+                "With `type` NodePort or LoadBalancer: port of every node, so that the URL is known beforehand. Kubernetes chooses one when absent.",
+            ),
         annotations: z
             .record(labelKey, z.string())
             .optional()

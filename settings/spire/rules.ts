@@ -136,8 +136,12 @@ function* apiProblems({ adminIds, federation, replicas }: ServerSettings, own: s
     if (federation && !endpoint && others.length === 0) {
         yield "spire.server.federation: is empty; set bundleEndpoint or federatesWith, or remove it";
     }
-    if (endpoint?.profile !== "https_web") return;
     const at = "spire.server.federation.bundleEndpoint";
+    const { type, nodePort } = endpoint?.service ?? {};
+    if (nodePort !== undefined && type === "ClusterIP") {
+        yield `${at}.service.nodePort = ${nodePort}: a Service of type ClusterIP has none; set type to NodePort or LoadBalancer, or remove it`;
+    }
+    if (endpoint?.profile !== "https_web") return;
     if ((endpoint.certificate === undefined) === (endpoint.acme === undefined)) {
         yield `${at}: the profile https_web needs exactly one of certificate and acme; set one`;
     }

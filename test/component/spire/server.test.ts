@@ -168,7 +168,8 @@ test("the trust bundle goes to the agents' namespace, where the server may patch
 });
 
 test("the bundle endpoint has a Service of its own, on a port that the container listens on", async () => {
-    const service = { type: "LoadBalancer", annotations: { "example.org/public": "true" } };
+    const annotations = { "example.org/public": "true" };
+    const service = { type: "LoadBalancer", nodePort: 30443, annotations };
     const bundleEndpoint = {
         profile: "https_web",
         certificate: { name: "bundle-endpoint" },
@@ -176,9 +177,9 @@ test("the bundle endpoint has a Service of its own, on a port that the container
     };
     const all = await renderServer({ federation: { bundleEndpoint } });
     const endpoint = all["Service/spire-server-bundle-endpoint"];
-    assert.deepEqual(at(endpoint, "metadata.annotations"), service.annotations);
+    assert.deepEqual(at(endpoint, "metadata.annotations"), annotations);
     assert.equal(at(endpoint, "spec.type"), "LoadBalancer");
-    const port = { name: "bundle", port: 443, targetPort: "bundle" };
+    const port = { name: "bundle", port: 443, nodePort: 30443, targetPort: "bundle" };
     assert.deepEqual(at(endpoint, "spec.ports"), [port]);
     const { container } = podOf(all);
     const listening = at(container, "ports") as { name: string; containerPort: number }[];

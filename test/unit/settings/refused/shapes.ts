@@ -128,6 +128,7 @@ const types: Refusal[] = [
         { profile: "http" },
         { profile: "https_web" },
         { profile: "https_spiffe", service: { port: 0 } },
+        { profile: "https_spiffe", service: { type: "NodePort", nodePort: 443 } },
         { profile: "https_spiffe", service: { annotations: { "a b": "x" } } },
         { profile: "https_spiffe", refreshHint: "0s" },
     ]),

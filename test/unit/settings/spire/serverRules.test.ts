@@ -10,6 +10,9 @@ const acme = { domainName: "b.example.org", email: "a@example.org", termsAccepte
 const https = (rest: object) => ({
     federation: { bundleEndpoint: { profile: "https_web", ...rest } },
 });
+const spiffe = (service: object) => ({
+    federation: { bundleEndpoint: { profile: "https_spiffe", service } },
+});
 const partner = { profile: "https_web", url: "https://partner.example/bundle" };
 const certificate = { name: "bundle-endpoint" };
 
@@ -102,6 +105,13 @@ testRules([
         refused: { server: { federation: {} } },
         message: /server\.federation: is empty; set bundleEndpoint or federatesWith/,
         accepted: { server: { federation: { bundleEndpoint: { profile: "https_spiffe" } } } },
+    },
+    {
+        name: "a node port of a Service that has none",
+        refused: { server: spiffe({ nodePort: 30443 }) },
+        message:
+            /bundleEndpoint\.service\.nodePort = 30443: a Service of type ClusterIP has none; set type/,
+        accepted: { server: spiffe({ type: "NodePort", nodePort: 30443 }) },
     },
     {
         name: "https_web with two certificates",
