@@ -15,6 +15,7 @@ const FLOORS = [
     "^backup/",
     "^review/",
     "^gitops/",
+    "^fleet/",
     "^cli/",
     // The program.
     "^(config|outputs|state|index)\\.ts$",

@@ -20,6 +20,7 @@ import {
 } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { mergeValues, type Values } from "../settings/cilium/values";
+import { progressOf } from "../fleet/progress";
 import type { StackOutputs } from "../outputs";
 import { ensureBinary, ensureChart } from "../sandbox/build/binaries";
 import type { Instance } from "../sandbox/host/instance";
@@ -153,14 +154,9 @@ export function stackOutputs(outputs: OutputMap): StackOutputs {
 
 /** Prints a line for every resource that takes long, when it is done. */
 export function reportProgress(event: EngineEvent): void {
-    const metadata = event.resOutputsEvent?.metadata;
-    if (!metadata || metadata.op === "same" || !SLOW.test(metadata.type)) return;
-    const kind = metadata.type.split(":").at(-1);
-    const name = metadata.urn.split("::").at(-1);
-    progress(`  ${metadata.op} ${kind} ${name}`);
+    const line = progressOf(event);
+    if (line !== undefined) progress(`  ${line}`);
 }
-
-const SLOW = /:(StatefulSet|DaemonSet|Deployment|AgentEntries|CustomResource)$/;
 
 /** The compiled program, in the same tree as this compiled file. */
 async function load(path: string): Promise<PulumiFn> {

@@ -5,6 +5,7 @@ import type { ExitCode } from "./arguments";
 import { backup } from "./backup";
 import { diff } from "./diff";
 import { doctor } from "./doctor";
+import { fleet } from "./fleet";
 import { prove } from "./prove";
 import { render } from "./render";
 import { restore } from "./restore";
@@ -25,7 +26,7 @@ export function commandLine(end: (code: ExitCode) => void): Command {
         )
         .showSuggestionAfterError()
         .exitOverride();
-    for (const verb of [doctor, prove, diff, backup, restore, render]) {
+    for (const verb of [doctor, prove, diff, backup, restore, render, fleet]) {
         program.addCommand(verb(end).copyInheritedSettings(program));
     }
     return program;

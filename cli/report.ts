@@ -41,7 +41,8 @@ export function asJson(results: readonly Result[]): string {
     return JSON.stringify({ healthy, checks: results });
 }
 
-function sumOf(results: readonly Result[]): string {
+/** `healthy: 21 checks, 1 with a note`. */
+export function sumOf(results: readonly Result[]): string {
     const count = (wanted: Verdict) => results.filter(({ verdict }) => verdict === wanted).length;
     const [wrong, notes, leftOut] = [count("wrong"), count("note"), count("left out")];
     const health = wrong > 0 ? `${wrong} wrong` : "healthy";

@@ -34,7 +34,10 @@ function isSecret(value: unknown): boolean {
     return typeof value === "object" && value !== null && Object.keys(value).join() === "secure";
 }
 
-/** The project, as the Pulumi.yaml of the current directory has it. */
+/** The project, as the Pulumi.yaml of the current directory has it. @throws Error when there is none. */
 export function projectName(): string {
+    if (!existsSync("Pulumi.yaml")) {
+        throw new Error("there is no Pulumi.yaml here; go to the folder of the project");
+    }
     return (parse(readFileSync("Pulumi.yaml", "utf8")) as { name: string }).name;
 }

@@ -73,10 +73,15 @@ async function up(settings: Installing, id: StackId, dir: string): Promise<void>
     }
 }
 
+/** What to do where the Automation API found no CLI; undefined when something else is wrong. */
+export function withoutCli(message: string): string | undefined {
+    if (!/ENOENT/.test(message) || !/pulumi/.test(message)) return undefined;
+    return 'the Pulumi CLI is not on the PATH; install it, then run "pulumi install" here';
+}
+
 function whyNot(errors: string[], message: string): string {
-    if (/ENOENT/.test(message) && /pulumi/.test(message)) {
-        return 'the Pulumi CLI is not on the PATH; install it, then run "pulumi install" here';
-    }
+    const missing = withoutCli(message);
+    if (missing !== undefined) return missing;
     // The engine says the same twice, once with a stack of ours.
     const plain = errors.map((text) =>
         text

@@ -136,6 +136,11 @@ export function previewOf(text: string): Preview {
     return ofDigest(found.data);
 }
 
+/** As {@link previewOf}, of the events that the Automation API hands over; those of an `up` too. */
+export function previewOfEvents(events: readonly unknown[]): Preview {
+    return ofEvents(events.map((found) => event.parse(found)));
+}
+
 type Event = z.infer<typeof event>;
 
 function ofDigest({ steps, diagnostics, changeSummary }: z.infer<typeof digest>): Preview {

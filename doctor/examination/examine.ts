@@ -42,6 +42,8 @@ export interface Examination {
     only?: readonly string[];
     /** Seconds. @default 0 */
     wait?: number;
+    /** Told what is waited for. @default standard error */
+    say?: (line: string) => void;
 }
 
 /** @throws ClusterUnreachable */
@@ -125,14 +127,14 @@ export async function examineUntilHealthy(examination: Examination): Promise<Res
             .join(", ");
         return waitingFor ? { waitingFor, late: () => results } : { done: results };
     };
+    const { wait = 0, say = console.error } = examination;
     let told = "";
     const onWait = (missing: string, leftMs: number) => {
         if (missing === told) return;
         told = missing;
-        console.error(`waiting up to ${Math.ceil(leftMs / 1000)} s for: ${missing}`);
+        say(`waiting up to ${Math.ceil(leftMs / 1000)} s for: ${missing}`);
     };
-    const waitMs = (examination.wait ?? 0) * 1000;
-    return poll(waitMs, "healthy cluster", attempt, { intervalMs: PAUSE_MS, onWait });
+    return poll(wait * 1000, "healthy cluster", attempt, { intervalMs: PAUSE_MS, onWait });
 }
 
 /** True when an `up` must not go on with what was found. */

@@ -62,6 +62,18 @@ test("a line that means nothing is refused, with what is wrong", async () => {
         ],
         [["diff", "a", "b"], /too many arguments/],
         [["prove", "--pull-secret", "x"], /--pull-secret needs --namespace/],
+        [["fleet"], /missing required argument 'action'/],
+        [
+            ["fleet", "down"],
+            /'down' is invalid for argument 'action'\. Allowed choices are preview, up/,
+        ],
+        [["fleet", "up", "a", "b"], /too many arguments/],
+        [["fleet", "up", "none.yaml"], /none\.yaml does not exist; write "waves: /],
+        [["fleet", "preview", "--wait", "5"], /--wait is for up/],
+        ...["0", "100", "x"].map((many): [string[], RegExp] => [
+            ["fleet", "up", "--parallel", many],
+            /'--parallel <stacks>' argument '.*' is invalid\. Give a whole number from 1 to 99/,
+        ]),
     ];
     const waits = ["", "NaN", "1e3", "1.5", "100000", "Infinity", "-1"].map(
         (wait): [string[], RegExp] => [
