@@ -6,6 +6,7 @@ import { ensureBinary, ensureChart } from "./build/binaries";
 import { buildAll, removeCluster, locked, remains, status, startCluster } from "./cluster";
 import { instance, nodeNamed, type Instance, type Node } from "./host/instance";
 import { addNode, asNode, killNode, recreateNode, removeNode } from "./nodes/nodes";
+import { joinNetworks } from "./nodes/router";
 import { progress } from "./host/shell";
 import { type VariantName, VARIANTS } from "./controlPlane/variant";
 
@@ -32,7 +33,9 @@ const target = () => instance(program.opts<{ instance?: string }>().instance);
 
 program
     .command("up")
-    .description("a cluster of three nodes, without network plugin; prints the kubeconfig's path")
+    .description(
+        "a cluster of three nodes, or of one (single), without network plugin; prints the kubeconfig's path",
+    )
     .addArgument(new Argument("[variant]", "how it is set up").choices(Object.keys(VARIANTS)))
     .action(async (variant?: VariantName) => {
         await startCluster(target(), { variant });
@@ -92,6 +95,14 @@ recreate: deletes its Node object and creates it again, with a new UID`,
     .addArgument(new Argument("<action>", "what to do").choices(Object.keys(NODE_ACTIONS)))
     .argument("<name>", "the node")
     .action(changeNode);
+program
+    .command("join")
+    .description("lets the nodes of two instances reach each other, until one of them is removed")
+    .argument("<n>", "the other instance")
+    .action(async (other: string) => {
+        await joinNetworks(target(), instance(other));
+        progress(`nodes of ${target().number} and ${other} reach each other`);
+    });
 program
     .command("build")
     .description("builds programs (default: what a cluster needs, and the images), starts nothing")

@@ -5,25 +5,19 @@ import { ensureBinary, ensureChart } from "./build/binaries";
 import { cgroupDirs, cgroupPids, createCgroup, removeCgroup } from "./host/cgroups";
 import { controlPlane, startControlPlane } from "./controlPlane/controlPlane";
 import { ensureImageStore, useStore } from "./build/imageStore";
-import {
-    DEFAULT_NODES,
-    MAX_NODES,
-    node,
-    nodeNamed,
-    type Instance,
-    type Node,
-} from "./host/instance";
+import { MAX_NODES, node, nodeNamed, type Instance, type Node } from "./host/instance";
 import { getNodes, kubectl } from "./controlPlane/kubectl";
 import { tryLock } from "./host/lock";
 import { createBridge, disconnectNode, networkRemains, removeBridge } from "./nodes/network";
 import { startNode, waitForNodes } from "./nodes/nodes";
+import { removeRouters } from "./nodes/router";
 import { sandboxSources } from "./host/paths";
 import { createPki } from "./controlPlane/pki";
 import { requireMachine } from "./host/machine";
 import { commonBinaryNames } from "./build/programs";
 import { isRunning } from "./host/services";
 import { progress, run } from "./host/shell";
-import { useVariant, type VariantName, VARIANTS } from "./controlPlane/variant";
+import { useVariant, type VariantName, variantOf, VARIANTS } from "./controlPlane/variant";
 import { type Versions, wantedVersions } from "./build/versions";
 
 /** One row of {@link status}. */
@@ -133,6 +127,7 @@ export async function locked<T>(instance: Instance, change: () => Promise<T>): P
 }
 
 async function destroy(instance: Instance): Promise<void> {
+    await removeRouters(instance);
     await removeCgroup(instance.cgroup);
     for (let index = 1; index <= MAX_NODES; index++) await disconnectNode(node(instance, index));
     await removeBridge(instance);
@@ -185,11 +180,12 @@ export async function remains(instance: Instance): Promise<string[]> {
     ];
 }
 
-/** The default nodes and those that were added: an added node has a directory. */
+/** Those of the variant and those that were added: an added node has a directory. */
 async function wantedNodes(instance: Instance): Promise<Node[]> {
     const names = await readdir(join(instance.stateDir, "nodes")).catch(() => []);
     const indexes = new Set(names.map((name) => nodeNamed(instance, name).index));
-    for (let index = 1; index <= DEFAULT_NODES; index++) indexes.add(index);
+    const { nodes } = await variantOf(instance);
+    for (let index = 1; index <= nodes; index++) indexes.add(index);
     return [...indexes].sort((a, b) => a - b).map((index) => node(instance, index));
 }
 

@@ -151,6 +151,12 @@ export const buildsOf = (versions: Versions): Build[] => [
         onDemand: true,
     },
     {
+        name: "svid-tls",
+        module: "svid-tls",
+        commands: { "svid-tls": "." },
+        onDemand: true,
+    },
+    {
         // An image registry in one program (`crane registry serve`).
         name: "crane",
         module: "crane",

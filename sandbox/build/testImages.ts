@@ -14,6 +14,14 @@ export const ACCEPTANCE_IMAGES = {
     "dns-test-server-image": `${REPOSITORY}/dns:1`,
 } as const;
 
+/** Workloads that speak TLS by their SVIDs; one pod can serve and call. */
+export const SVID_TLS: ImageSpec = {
+    tag: `${REPOSITORY}/svid-tls:1`,
+    upstream: { unread },
+    config: { Entrypoint: ["/svid-tls"], User: "1000:1000", Env: [PATH] },
+    layers: [{ files: { "/svid-tls": { program: "svid-tls" } } }],
+};
+
 /** As docs/backup.md says to make it, with PostgreSQL's client as well. */
 export const BACKUP_IMAGE = `${REPOSITORY}/backup-tools:1`;
 

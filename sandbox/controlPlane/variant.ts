@@ -16,6 +16,8 @@ export interface Variant {
      * that anybody may write, as kind's.
      */
     storage: "disk" | "directory";
+    /** How many nodes `up` starts. */
+    nodes: number;
     /** Whether the first node has the label and the taint of a control plane. */
     controlPlaneNode: boolean;
     /** DNS domain of the cluster. */
@@ -26,21 +28,26 @@ export interface Variant {
     podSecurity: "privileged" | "restricted";
 }
 
+const DEFAULT = {
+    // As in kind, where the API server is on the control plane's node.
+    apiName: `${CLUSTER}-control-plane`,
+    kubeletCertificates: "cluster",
+    kubeProxy: false,
+    storage: "disk",
+    nodes: 3,
+    controlPlaneNode: true,
+    clusterDomain: "cluster.local",
+    tokenIssuer: "https://kubernetes.default.svc",
+    podSecurity: "privileged",
+} as const;
+
 /**
- * `default` is what `make up` makes. `foreign` is as unlike it as one cluster can be; beside each difference, who has it so.
+ * `default` is what `make up` makes: one control plane and two workers. `single` is the least, one node for everything, to
+ * stand beside another. `foreign` is as unlike the default as one cluster can be; beside each difference, who has it so.
  */
 export const VARIANTS = {
-    default: {
-        // As in kind, where the API server is on the control plane's node.
-        apiName: `${CLUSTER}-control-plane`,
-        kubeletCertificates: "cluster",
-        kubeProxy: false,
-        storage: "disk",
-        controlPlaneNode: true,
-        clusterDomain: "cluster.local",
-        tokenIssuer: "https://kubernetes.default.svc",
-        podSecurity: "privileged",
-    },
+    default: DEFAULT,
+    single: { ...DEFAULT, nodes: 1, controlPlaneNode: false },
     foreign: {
         // kubeadm with an endpoint, EKS, GKE.
         apiName: "kube-api.example.internal",
@@ -50,6 +57,7 @@ export const VARIANTS = {
         kubeProxy: true,
         // EKS has no default class; the volumes are kind's.
         storage: "directory",
+        nodes: 3,
         // EKS, GKE.
         controlPlaneNode: false,
         // Where the owner chose one; GKE with Cloud DNS.

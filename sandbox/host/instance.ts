@@ -4,9 +4,6 @@ import { stateRoot } from "./paths";
 /** The cluster's name, as in the kind configuration of docs/own-cluster.md; node names derive from it. */
 export const CLUSTER = "precinct-99";
 
-/** How many nodes `up` starts: one control plane and two workers. */
-export const DEFAULT_NODES = 3;
-
 /** How many nodes one instance can have (limited by choice: they share one machine). */
 export const MAX_NODES = 9;
 

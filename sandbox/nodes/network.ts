@@ -9,16 +9,16 @@ import { run } from "../host/shell";
 const NETNS_DIR = "/run/netns";
 
 /** Several `ip` commands in one call, in a network namespace or the host's; it stops at the first that fails. */
-async function ip(commands: string[], netns?: string): Promise<void> {
+export async function ip(commands: string[], netns?: string): Promise<void> {
     const where = netns ? ["-netns", netns] : [];
     await run("ip", [...where, "-batch", "-"], { input: commands.join("\n") + "\n" });
 }
 
-function linkExists(name: string): boolean {
+export function linkExists(name: string): boolean {
     return existsSync(`/sys/class/net/${name}`);
 }
 
-function netnsExists(name: string): boolean {
+export function netnsExists(name: string): boolean {
     return existsSync(join(NETNS_DIR, name));
 }
 

@@ -8,7 +8,7 @@ import { repositoryRoot } from "../../sandbox/host/paths";
 const WRONG: [line: string, status: number, says: RegExp][] = [
     ["sandbox/cli.js", 2, /^Usage: npm run -s sandbox -- .*\n {2}down +removes it\n/s],
     ["sandbox/cli.js fly", 2, /unknown command 'fly'/],
-    ["sandbox/cli.js up other", 2, /'other' .* choices are default, foreign/],
+    ["sandbox/cli.js up other", 2, /'other' .* choices are default, single, foreign/],
     ["sandbox/cli.js kubeconfig now", 2, /too many arguments for 'kubeconfig'/],
     ["sandbox/cli.js status --gon", 2, /Did you mean --gone/],
     ["sandbox/cli.js node stop x", 2, /choices are start, kill, remove, recreate/],
