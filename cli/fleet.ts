@@ -53,14 +53,15 @@ async function run(action: Action, file: string, options: Options): Promise<Exit
     const found = await Fleet.open(file);
     const line = lineOf(found.waves.flat());
     const signals = onInterrupt();
+    const isOver = () => signals.stop.aborted;
     const undertaking = {
         ...{ parallel: options.parallel, ...signals },
         say: (stack: string, text: string) => console.error(line(stack, text)),
     };
     say(`preview of ${found.waves.flat().length} stacks`);
     const previews = await found.previews(undertaking);
+    if (isOver()) throw new Error("interrupted; nothing was changed");
     for (const [stack, operation] of previews) console.log(line(stack, previewText(operation)));
-    if (signals.stop.aborted) throw new Error("interrupted; nothing was changed");
     requireAll(previews);
     if (action === "preview") return 0;
     const outcome = await found.up({
@@ -73,8 +74,8 @@ async function run(action: Action, file: string, options: Options): Promise<Exit
         findings: asText,
     });
     console.log(outcomeText(outcome));
-    if (outcome.failed.length > 0) return 1;
-    return outcome.untouched.length + outcome.unexamined.length > 0 ? 2 : 0;
+    if (isOver()) return 2;
+    return outcome.failed.length > 0 ? 1 : 0;
 }
 
 /** @throws Error that names those which were refused. */

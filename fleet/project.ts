@@ -83,8 +83,16 @@ async function watched(
     );
     const review = reviewOf(previewOfEvents(events));
     if (failure === undefined) return { review, errors: [] };
+    const errors = review.errors.map(plain).filter((text) => !FRAME.test(text));
     // What the CLI says before the engine runs is no event.
-    return { review, errors: review.errors.length > 0 ? review.errors : [failure] };
+    return { review, errors: errors.length > 0 ? errors : [failure] };
+}
+
+/** What the engine says of the whole, after what is wrong in it. */
+const FRAME = /^(update|preview) failed$/;
+
+function plain(text: string): string {
+    return text.replace(/^1 error occurred:\s+\* /, "").trim();
 }
 
 /** Of what the CLI printed: its errors, or the end. */
