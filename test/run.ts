@@ -13,7 +13,7 @@ import { ensureShellcheck } from "../sandbox/build/debian";
 import { buildAll, removeCluster } from "../sandbox/cluster";
 import { repositoryRoot } from "../sandbox/host/paths";
 import { report, type Tally } from "./support/reporter";
-import { testSandbox } from "./support/sandbox";
+import { secondSandbox, testSandbox } from "./support/sandbox";
 
 interface Phase {
     name: string;
@@ -128,13 +128,17 @@ async function endToEnd(): Promise<Tally> {
                 `  ${basename(path, ".test.js")}: ${passed} passed, ${failed} failed in ${seconds} s${first}`,
             );
             // What it left broken is not the fault of the next.
-            if (failed > 0) await removeCluster(testSandbox);
+            if (failed > 0) await removeClusters();
         }
     } finally {
         console.log(lines.join("\n"));
-        await removeCluster(testSandbox);
+        await removeClusters();
     }
     return total;
+}
+
+async function removeClusters(): Promise<void> {
+    await Promise.all([testSandbox, secondSandbox].map(removeCluster));
 }
 
 /** For all that the tests start, which mostly starts and ends: what was compiled is kept, and garbage is collected late. */

@@ -1,7 +1,7 @@
 /** The keys with which a SPIRE server signs, changed by hand: `spire-server localauthority`. */
 import { poll } from "@cilium-spire/entries-provider";
 import type { World } from "./world";
-import { spireCommand } from "./trustDomain";
+import { spireCommand } from "./spireCommand";
 
 /** What they sign. */
 export type Kind = "x509" | "jwt";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Entry } from "@cilium-spire/entries-provider";
 import { owns } from "@cilium-spire/entries-provider";
-import { spireCommand } from "./trustDomain";
+import { spireCommand } from "./spireCommand";
 import { kubectl, ourEntries, PREFIX, spireServer, type World } from "./world";
 
 /** Entries, CA, agents: all of it. The server comes back with an empty volume. */

@@ -9,6 +9,7 @@ import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { parse, parseAllDocuments } from "yaml";
 import { ciliumArgs } from "../../../components/cilium/args";
 import { chartValues } from "../../../components/cilium/chartValues";
+import { wavesOf } from "../../../fleet/waves";
 import { mergeValues } from "../../../settings/cilium/values";
 import { decodeSettings } from "../../../settings/decode";
 import type { Settings } from "../../../settings/schema";
@@ -45,6 +46,7 @@ async function problemsOf({ file, line, text }: Block): Promise<string[]> {
             if (document.errors.length > 0) return document.errors.map(({ message }) => message);
             const tree = document.toJS() as Tree;
             if ("resources" in tree) return programProblems(tree);
+            if ("waves" in tree) return fleetProblems(text);
             return await ("kind" in tree ? objectProblems(tree) : stackProblems(tree));
         }),
     );
@@ -84,6 +86,15 @@ function programProblems({ resources, ...rest }: Tree): string[] {
     return Object.entries(parts)
         .filter(([key, value]) => !isDeepStrictEqual(value, known[key]))
         .map(([key]) => `examples/yaml-policy/Pulumi.yaml has another ${key}`);
+}
+
+function fleetProblems(text: string): string[] {
+    try {
+        wavesOf(text, "fleet.yaml");
+        return [];
+    } catch (error) {
+        return [messageOf(error)];
+    }
 }
 
 /** What Cilium's chart does not know of the values, or does not render with them. */
@@ -183,6 +194,7 @@ test("what is wrong is found", async () => {
             /use cilium\.kubeProxyReplacement/,
         "cilium-spire:cilium: { values: { eni: { enable: true } } }": /no value eni\.enable$/,
         "cilium-spire:spire: { server: { replica: 2 } }": /did you mean replicas/,
+        "waves: [[a], []]": /waves\[1\]: is empty/,
         "spire: {}": /neither an object's kind/,
         "{ apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, spec: { ingress: [{ from: [] }] } }":
             /no spec\.ingress\[\]\.from$/,
