@@ -1,18 +1,20 @@
 /** Makes the archive of images out of their description in images.ts. */
-import { chmod, cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { writeArchive, writeLayer, type ArchivedImage } from "./archive";
 import { dependencyDir, ensureBinary, moduleSource } from "./binaries";
 import { cached } from "./cache";
 import { ensureRoot, ensureTools, type RootName } from "./debian";
+import { ensureWorkloadMtls } from "./nodeProgram";
 import { CLUSTER_IMAGES, type ImageSpec, imageSpecs, type LayerSpec, type Source } from "./images";
+import { repositoryRoot } from "../host/paths";
 import { run } from "../host/shell";
 import { KUBERNETES_VERSION, moduleName, type Versions, wantedVersions } from "./versions";
 
 /** The name of an archive in its directory. */
 export const IMAGES_FILE = "images.tar";
 /** Archives of test images that the cache keeps: those of all tests. */
-const KEPT_TEST_IMAGES = 4;
+const KEPT_TEST_IMAGES = 5;
 
 /** A layer whose sources are files of this machine: all that its content depends on. */
 type Layer =
@@ -90,8 +92,11 @@ async function resolve(source: Source, versions: Versions): Promise<string | { t
         "cilium-files": () => ensureCiliumFiles(versions),
         tools: ensureTools,
         pause: ensurePause,
+        node: () => Promise.resolve(join(repositoryRoot, "node_modules", "node", "bin")),
+        "workload-mtls": ensureWorkloadMtls,
     };
-    return join(await directories[source.from](), source.path);
+    // A library may be a link to the file with its version, which the image has not.
+    return await realpath(join(await directories[source.from](), source.path));
 }
 
 /** What the agent's image takes from Cilium's source: BPF programs, which it compiles, and scripts. */
@@ -127,7 +132,8 @@ async function packLayer(layer: Layer, parts: string): Promise<string> {
     for (const [path, source] of Object.entries(layer.files)) {
         const target = join(staging, path);
         await mkdir(dirname(target), { recursive: true });
-        if (typeof source === "string") await cp(source, target, { recursive: true });
+        const whole = { recursive: true, verbatimSymlinks: true };
+        if (typeof source === "string") await cp(source, target, whole);
         else await writeFile(target, source.text);
     }
     // Sources in the Go module cache are read-only and not executable.

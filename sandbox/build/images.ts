@@ -14,7 +14,10 @@ export const PAUSE_IMAGE = "registry.k8s.io/pause:3.10";
 export type Source =
     | { program: string }
     | { text: string }
-    | { from: "cilium-runtime" | "cilium-files" | "tools" | "pause"; path: string };
+    | {
+          from: "cilium-runtime" | "cilium-files" | "tools" | "pause" | "node" | "workload-mtls";
+          path: string;
+      };
 
 /** What one or more COPY instructions make. */
 export interface LayerSpec {
@@ -43,7 +46,8 @@ export interface Dockerfile {
 
 export interface ImageSpec {
     tag: string;
-    upstream: Dockerfile | { unread: string };
+    /** What it is compared with: a Dockerfile of its project, or of this repository by its path. */
+    upstream: Dockerfile | { own: string } | { unread: string };
     config: ImageConfig;
     layers: (LayerSpec | RootName)[];
 }

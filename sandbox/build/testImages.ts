@@ -1,7 +1,14 @@
 /** Images that some tests bring to a running sandbox. */
 import { lt } from "semver";
 import { KUBECTL_IMAGE } from "../../gitops/entryJob";
-import { CERTIFICATES, certificates, type ImageSpec, kubernetes, PATH } from "./images";
+import {
+    CERTIFICATES,
+    certificates,
+    type ImageSpec,
+    kubernetes,
+    PATH,
+    type Source,
+} from "./images";
 
 /** Nothing of these is published: they stand in for images that cannot be had. */
 const unread = "of these tests alone";
@@ -91,6 +98,49 @@ export function hubbleRelay(version: string): ImageSpec {
     };
 }
 
+/** Where Debian has libraries. */
+const LIBRARIES = "usr/lib/x86_64-linux-gnu";
+/** What starts Node, and what Node is linked with. */
+const LOADER = "ld-linux-x86-64.so.2";
+const NODE_LIBRARIES = [
+    ...["libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0"],
+    "libstdc++.so.6",
+];
+
+/** examples/workload-mtls, on what Node's official image has of Node. */
+export const WORKLOAD_MTLS_SPECS: readonly ImageSpec[] = [
+    {
+        tag: "registry.example.org/workload-mtls:1",
+        upstream: { own: "examples/workload-mtls/Dockerfile" },
+        config: {
+            Entrypoint: ["node"],
+            Cmd: ["dist/server.js"],
+            User: "1000:1000",
+            WorkingDir: "/app",
+            Env: [PATH, "NODE_VERSION=22.23.3", "YARN_VERSION=1.22.22"],
+        },
+        layers: [
+            {
+                files: {
+                    "/usr/local/bin/node": { from: "node", path: "node" },
+                    [`/lib64/${LOADER}`]: library(LOADER),
+                    ...Object.fromEntries(
+                        NODE_LIBRARIES.map((name) => [`/${LIBRARIES}/${name}`, library(name)]),
+                    ),
+                },
+            },
+            {
+                files: Object.fromEntries(
+                    ["dist", "node_modules", "workload.proto"].map((path) => [
+                        `/app/${path}`,
+                        { from: "workload-mtls", path } as const,
+                    ]),
+                ),
+            },
+        ],
+    },
+];
+
 /** What a rendered stack runs besides Cilium and SPIRE. */
 export const GITOPS_SPECS: readonly ImageSpec[] = [
     {
@@ -107,3 +157,7 @@ export const GITOPS_SPECS: readonly ImageSpec[] = [
         layers: [{ files: { "/bin/kubectl": { program: "kubectl" } } }],
     },
 ];
+
+function library(name: string): Source {
+    return { from: "cilium-runtime", path: `${LIBRARIES}/${name}` };
+}

@@ -19,6 +19,8 @@ type Rule = (args: string[]) => string | undefined | Promise<string | undefined>
  * Cilium's own documentation (1.19, gettingstarted/k8s-install-default.rst); --num-nodes in that of gcloud.
  */
 const READ_NOT_RUN: Record<string, string[]> = {
+    "docker build": ["--tag"],
+    "docker push": [],
     "kind create cluster": ["--config"],
     "eksctl create cluster": ["-f"],
     "gcloud container clusters create": ["--zone", "--num-nodes", "--node-taints"],

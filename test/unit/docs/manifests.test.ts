@@ -10,7 +10,12 @@ import { kubeconform, yamllint } from "../../support/kubeconform";
 import { allBlocks } from "../../support/markdown";
 
 /** Objects of Kubernetes, one kind of file a folder. */
-const MANIFESTS = ["examples/gitops", "rbac", "sandbox/manifests"];
+const MANIFESTS = [
+    "examples/gitops",
+    "examples/workload-mtls/kubernetes.yaml",
+    "rbac",
+    "sandbox/manifests",
+];
 
 let dir: string;
 before(async () => {

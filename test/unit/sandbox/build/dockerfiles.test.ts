@@ -16,15 +16,23 @@ import {
     imageSpecs,
     type LayerSpec,
 } from "../../../../sandbox/build/images";
-import { GITOPS_SPECS, hubbleRelay } from "../../../../sandbox/build/testImages";
+import {
+    GITOPS_SPECS,
+    hubbleRelay,
+    WORKLOAD_MTLS_SPECS,
+} from "../../../../sandbox/build/testImages";
 import { buildableVersions, wantedVersions } from "../../../../sandbox/build/versions";
 import { buildImage, type Built } from "../../../support/dockerfile";
+import { read } from "../../../support/markdown";
 
 /** Releases of SPIRE that Go's checksum database vouches for. Only some are built here; all have to start like ours. */
 const SPIRE = ["1.10.4", "1.13.3", "1.14.5", "1.15.3"];
 
 /** What BuildKit gives every image that is built from nothing, and what Alpine's image has. */
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Of the Node that tests run with, in pods too. */
+const NODE_VERSION = process.versions.node;
 
 /** Base images whose own Dockerfiles are in no Go module, as their projects publish them. */
 const BASES: [RegExp, ImageConfig][] = [
@@ -48,6 +56,15 @@ const BASES: [RegExp, ImageConfig][] = [
             Entrypoint: ["/go-runner"],
         },
     ],
+    // 22/bookworm-slim/Dockerfile of nodejs/docker-node.
+    [
+        new RegExp(`^node:${NODE_VERSION}-bookworm-slim$`),
+        {
+            Env: [PATH, `NODE_VERSION=${NODE_VERSION}`, "YARN_VERSION=1.22.22"],
+            Entrypoint: ["docker-entrypoint.sh"],
+            Cmd: ["node"],
+        },
+    ],
     // `FROM scratch` with everything copied in: images/runtime/Dockerfile.
     [/^quay\.io\/cilium\/cilium-runtime:/, { Env: [PATH] }],
 ];
@@ -67,7 +84,8 @@ async function textOf({ module, version, path }: Dockerfile): Promise<string> {
     return await readFile(join(dir, "Dockerfile"), "utf8");
 }
 
-async function published(upstream: Dockerfile): Promise<Built> {
+async function published(upstream: Dockerfile | { own: string }): Promise<Built> {
+    if ("own" in upstream) return buildImage(read(upstream.own), {}, base);
     return buildImage(await textOf(upstream), upstream.args ?? {}, base, upstream.stage);
 }
 
@@ -115,6 +133,7 @@ const versions = wantedVersions();
 const all = [
     ...CLUSTER_IMAGES,
     ...GITOPS_SPECS,
+    ...WORKLOAD_MTLS_SPECS,
     ...buildableVersions("cilium").flatMap((cilium) => [
         ...imageSpecs({ ...versions, cilium }).slice(0, 2),
         hubbleRelay(cilium),

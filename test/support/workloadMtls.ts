@@ -1,0 +1,102 @@
+/** The pods of examples/workload-mtls: what they have written, and what a process beside them is answered. */
+import { join } from "node:path";
+import { parse } from "yaml";
+import { kubectl as kubectlOf } from "../../sandbox/controlPlane/kubectl";
+import { repositoryRoot } from "../../sandbox/host/paths";
+import type { Values } from "../../settings/cilium/values";
+import { blocksOf, read } from "./markdown";
+import { testSandbox } from "./sandbox";
+
+const NAMESPACE = "workload-mtls";
+const README = "examples/workload-mtls/README.md";
+export const MANIFEST = join(repositoryRoot, "examples", "workload-mtls", "kubernetes.yaml");
+
+export type App = "server" | "client";
+
+/** A line of a program's log. */
+export interface Event {
+    event: string;
+    reason?: string;
+    line?: number;
+    connection?: number;
+    serial?: string;
+    /** Of `connected`: of the two certificates. Of `accepted`, whose `client` is an ID, there is none. */
+    server?: { serial: string };
+    client?: { serial: string } | string;
+}
+
+/** A certificate to come with, in PEM, instead of the pod's own. */
+export interface Presented {
+    chain: string;
+    key: string;
+}
+
+/** The registration entries as the README has them. */
+export function documentedConfig(): Values {
+    const [config] = blocksOf(README, read(README)).filter(({ language }) => language === "yaml");
+    return (parse(config!.text) as { config: Values }).config;
+}
+
+export async function inNamespace(...args: string[]): Promise<string> {
+    return await kubectlOf(testSandbox, ["-n", NAMESPACE, ...args], { timeoutMs: 180_000 });
+}
+
+/** What a program has written, from its start. */
+export async function eventsOf(app: App): Promise<Event[]> {
+    const text = await inNamespace("logs", `deployment/${app}`, "--tail=-1");
+    return text
+        .split("\n")
+        .filter((line) => line.startsWith("{"))
+        .map((line) => JSON.parse(line) as Event);
+}
+
+/**
+ * Runs in a pod and connects to the server: `own` with the identity that the Workload API gives the pod, `expired` with the same
+ * once it has expired, `none` without a certificate, `plain` without TLS; otherwise with the certificate in the argument.
+ */
+const PROBE = `
+const { once } = require("node:events");
+const { setTimeout } = require("node:timers/promises");
+const { identities } = require("/app/dist/workloadApi.js");
+const { connect } = require("/app/dist/mtls.js");
+const { parseSpiffeId } = require("/app/dist/spiffeId.js");
+
+const [, how, expected] = process.argv;
+const address = { host: "server", port: 9999 };
+
+async function open() {
+    if (how === "plain") return require("node:net").connect(address);
+    if (how === "none") return require("node:tls").connect({ ...address, rejectUnauthorized: false });
+    const first = await identities(process.env.SPIFFE_ENDPOINT_SOCKET, console.error).next();
+    const own = first.value;
+    if (how === "expired") await setTimeout(own.certificate.validToDate - Date.now() + 1000);
+    const other = how.startsWith("{") ? JSON.parse(how) : {};
+    return await connect({ ...own, ...other }, address, parseSpiffeId(expected));
+}
+
+open()
+    .then(async (socket) => {
+        socket.on("error", () => undefined);
+        socket.write("GET / HTTP/1.1\\n");
+        const answer = once(socket, "data").then(([data]) => "answered: " + data);
+        console.log(await Promise.race([answer, once(socket, "close").then(() => "closed")]));
+    })
+    .catch((error) => console.log(error.message))
+    .finally(() => process.exit());
+`;
+
+/**
+ * Connects to the server from within a pod.
+ *
+ * @param expected the SPIFFE ID that the server has to have.
+ * @returns what came of it: `closed`, `answered: ...`, or why the pod refused the server.
+ */
+export async function probe(
+    from: App,
+    how: "own" | "expired" | "none" | "plain" | Presented,
+    expected: string,
+): Promise<string> {
+    const text = typeof how === "string" ? how : JSON.stringify(how);
+    const words = ["exec", `deployment/${from}`, "--", "node", "-e", PROBE, text, expected];
+    return (await inNamespace(...words)).trim();
+}
