@@ -55,8 +55,8 @@ export async function eventsOf(app: App): Promise<Event[]> {
  * once it has expired, `none` without a certificate, `plain` without TLS; otherwise with the certificate in the argument.
  */
 const PROBE = `
-const { once } = require("node:events");
-const { setTimeout } = require("node:timers/promises");
+// These names are global: none may be one that others use.
+const timers = require("node:timers/promises");
 const { identities } = require("/app/dist/workloadApi.js");
 const { connect } = require("/app/dist/mtls.js");
 const { parseSpiffeId } = require("/app/dist/spiffeId.js");
@@ -69,7 +69,7 @@ async function open() {
     if (how === "none") return require("node:tls").connect({ ...address, rejectUnauthorized: false });
     const first = await identities(process.env.SPIFFE_ENDPOINT_SOCKET, console.error).next();
     const own = first.value;
-    if (how === "expired") await setTimeout(own.certificate.validToDate - Date.now() + 1000);
+    if (how === "expired") await timers.setTimeout(own.certificate.validToDate - Date.now() + 1000);
     const other = how.startsWith("{") ? JSON.parse(how) : {};
     return await connect({ ...own, ...other }, address, parseSpiffeId(expected));
 }
@@ -77,9 +77,12 @@ async function open() {
 open()
     .then(async (socket) => {
         socket.on("error", () => undefined);
+        const outcome = new Promise((resolve) => {
+            socket.once("data", (data) => resolve("answered: " + data));
+            socket.once("close", () => resolve("closed"));
+        });
         socket.write("GET / HTTP/1.1\\n");
-        const answer = once(socket, "data").then(([data]) => "answered: " + data);
-        console.log(await Promise.race([answer, once(socket, "close").then(() => "closed")]));
+        console.log(await outcome);
     })
     .catch((error) => console.log(error.message))
     .finally(() => process.exit());

@@ -48,8 +48,10 @@ export async function* identities(
     endpoint: string,
     onTrouble: (reason: string) => void,
 ): AsyncGenerator<Identity, never> {
-    const definition = loadPackageDefinition(loadSync(join(__dirname, "..", "workload.proto")));
-    const Api = definition.SpiffeWorkloadAPI as ServiceClientConstructor;
+    const proto = join(__dirname, "..", "workload.proto");
+    // An empty list or map is one, and not absent.
+    const definition = loadSync(proto, { arrays: true, objects: true });
+    const Api = loadPackageDefinition(definition).SpiffeWorkloadAPI as ServiceClientConstructor;
     const client = new Api(endpoint, credentials.createInsecure(), {
         "grpc.max_reconnect_backoff_ms": LONGEST_WAIT_MS,
     });

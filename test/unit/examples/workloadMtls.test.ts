@@ -16,6 +16,7 @@ import {
     identityOf,
 } from "../../../examples/workload-mtls/src/workloadApi";
 import { run } from "../../../sandbox/host/shell";
+import { read } from "../../support/markdown";
 
 let dir: string;
 before(async () => {
@@ -61,6 +62,17 @@ async function svid(names: string[], authority = "own", isCa = false): Promise<I
         federatedBundles: { "spiffe://other": Buffer.concat([other, bundle]) },
     });
 }
+
+test("its packages are those with which it is compiled and tested here", () => {
+    type Manifest = Record<"dependencies" | "devDependencies", Record<string, string>>;
+    const { dependencies, devDependencies } = JSON.parse(
+        read("examples/workload-mtls/package.json"),
+    ) as Manifest;
+    const ours = (JSON.parse(read("package.json")) as Manifest).devDependencies;
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+        assert.equal(version, ours[name], name);
+    }
+});
 
 describe("a SPIFFE ID", () => {
     test("of a workload has a trust domain and a path", () => {
