@@ -16,7 +16,7 @@ import {
 } from "../../automation/stack";
 import { helm, releaseValuesOf, uninstall } from "../support/helm";
 import { devConfig } from "../support/pulumi";
-import { home, kubectl, sandbox } from "../support/world";
+import { ciliumRolledOut, home, kubectl, sandbox } from "../support/world";
 
 const STACK = "adopted";
 
@@ -72,9 +72,3 @@ describe("a Cilium that Helm installed", () => {
         assert.doesNotMatch(pods, /spire/);
     });
 });
-
-async function ciliumRolledOut(): Promise<void> {
-    for (const workload of ["daemonset/cilium", "deployment/cilium-operator"]) {
-        await kubectl(`-n kube-system rollout status ${workload} --timeout=180s`);
-    }
-}

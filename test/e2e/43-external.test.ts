@@ -27,9 +27,10 @@ import { startCli } from "../support/cli";
 import { demoProof } from "../support/demo";
 import { contentOf, type ExternalSpire, install, remove } from "../support/externalSpire";
 import { HAND_MADE } from "../support/handMadeSpire";
+import { HARDENED } from "../support/hardenedSpire";
 import { helm, releaseValuesOf, uninstall } from "../support/helm";
 import { devConfig } from "../support/pulumi";
-import { home, kubectl, sandbox } from "../support/world";
+import { ciliumRolledOut, home, kubectl, sandbox } from "../support/world";
 
 const STACK = "external";
 
@@ -76,7 +77,7 @@ before(async () => {
     await enterPulumi(home);
     dev = await devConfig();
     await helm("install", releaseValuesOf(dev["cilium-spire:cilium"]!));
-    await rolledOut();
+    await ciliumRolledOut();
 });
 after(async () => {
     await uninstall();
@@ -152,7 +153,7 @@ describe("a SPIRE made by hand", () => {
     test("is as it was when the stack is destroyed", async () => {
         await demoStack.destroy();
         await platform.destroy();
-        await rolledOut();
+        await ciliumRolledOut();
         assert.deepEqual(await contentOf(spire), content);
         assert.deepEqual(await entriesOf(spire), entries);
         const pods = await kubectl(
@@ -162,8 +163,27 @@ describe("a SPIRE made by hand", () => {
     });
 });
 
-async function rolledOut(): Promise<void> {
-    for (const workload of ["daemonset/cilium", "deployment/cilium-operator"]) {
-        await kubectl(`-n kube-system rollout status ${workload} --timeout=180s`);
-    }
-}
+describe("a SPIRE of helm-charts-hardened", () => {
+    const spire: ExternalSpire = HARDENED;
+    let content: unknown;
+
+    before(async () => {
+        await install(spire);
+        content = await contentOf(spire);
+    });
+    after(() => remove(spire));
+
+    test("authenticates pods after one up, with the defaults of mode external", async () => {
+        const platform = await open(spire.settings);
+        const outputs = stackOutputs((await platform.up()).outputs);
+        await platform.preview({ expectNoChanges: true });
+        const demoStack = await openStack(home, await demoProgram(STACK), STACK);
+        await demoStack.up();
+        await demoProof(new Cluster(), outputs).prove(120_000);
+        assert.deepEqual(await contentOf(spire), content);
+        await demoStack.destroy();
+        await platform.destroy();
+        assert.deepEqual(await contentOf(spire), content);
+        assert.deepEqual(await entriesOf(spire), []);
+    });
+});

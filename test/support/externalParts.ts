@@ -11,8 +11,10 @@ export function configMap(namespace: string, name: string, data?: Record<string,
     return { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace, name }, data };
 }
 
-export function namespaceOf(name: string): object {
-    return { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+/** @param level of Pod Security that is enforced in it. */
+export function namespaceOf(name: string, level?: string): object {
+    const labels = level !== undefined && { "pod-security.kubernetes.io/enforce": level };
+    return { apiVersion: "v1", kind: "Namespace", metadata: { name, ...(labels && { labels }) } };
 }
 
 interface Grant {

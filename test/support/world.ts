@@ -64,6 +64,13 @@ export async function kubectl(line: string): Promise<string> {
     return await kubectlOf(sandbox, line.split(" "), { timeoutMs: 300_000 });
 }
 
+/** Waits until Cilium's pods are those of its newest objects. */
+export async function ciliumRolledOut(): Promise<void> {
+    for (const workload of ["daemonset/cilium", "deployment/cilium-operator"]) {
+        await kubectl(`-n kube-system rollout status ${workload} --timeout=180s`);
+    }
+}
+
 export async function spireServer({ cluster, outputs }: World): Promise<SpireServer> {
     const server = await SpireServer.find(cluster, outputs.spireServer, 120_000);
     assert.ok(server, "the StatefulSet of the SPIRE server is gone");
