@@ -144,18 +144,13 @@ export const buildsOf = (versions: Versions): Build[] => [
         commands: commandsBelow("github.com/pulumi/pulumi-yaml/cmd", ["pulumi-language-yaml"]),
         onDemand: true,
     },
-    {
-        name: "stolen-agent",
-        module: "stolen-agent",
-        commands: { "stolen-agent": "." },
+    // Ours, of a file each.
+    ...["stolen-agent", "svid-tls"].map((name): Build => ({
+        name,
+        module: name,
+        commands: { [name]: "." },
         onDemand: true,
-    },
-    {
-        name: "svid-tls",
-        module: "svid-tls",
-        commands: { "svid-tls": "." },
-        onDemand: true,
-    },
+    })),
     {
         // An image registry in one program (`crane registry serve`).
         name: "crane",
