@@ -51,6 +51,9 @@ before(async () => {
 });
 after(async () => {
     await moveTo({});
+    // What came meanwhile is not in the datastore of before, and cilium-operator does not know that.
+    await kubectl("-n kube-system rollout restart deployment cilium-operator");
+    await waitUntilRegistered(state.cluster, state.outputs);
     await kubectl(`-n spire-system delete secret ${SECRET}`);
     await kubectl("-n spire-system delete pvc spire-backup --ignore-not-found");
     await postgres.stop();
