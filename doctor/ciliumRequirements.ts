@@ -1,5 +1,6 @@
 /** What must be true of a cluster's Cilium, and of the nodes of its operator, before anything is changed. */
 import { type Cluster, METADATA_ONLY, selectorText } from "@cilium-spire/entries-provider";
+import { foreignSocketDirectory } from "../components/cilium/adoptionPatches";
 import { adoptionProblem } from "../components/cilium/meshAuthConfig";
 import { strayLabels } from "../components/cilium/operatorNodes";
 import { CILIUM, INSTALLED_BY } from "../components/names";
@@ -17,7 +18,7 @@ const MESH_DEPLOYMENT = "clustermesh-apiserver";
 /** @throws Error that says by which key, and what to do. */
 export async function requireCilium(
     cluster: Cluster,
-    { cilium, registration, mutualAuth }: Settings,
+    { cilium, registration, mutualAuth, spire }: Settings,
     id: StackId,
 ): Promise<void> {
     const { namespace } = cilium;
@@ -25,6 +26,7 @@ export async function requireCilium(
     if (mutualAuth) await requireNoMesh(cluster, namespace);
     if (cilium.mode === "adopt") {
         await requireAdoptable(cluster, cilium, id);
+        if (mutualAuth) await requireSameSockets(cluster, namespace, spire.sockets);
         await requireOperatorKeptTo(cluster, namespace, labels);
     } else {
         const { version: running } = await agentDaemonSet(cluster, namespace);
@@ -80,6 +82,38 @@ async function requireAdoptable(
     if (problem !== undefined) throw new Error(problem);
 }
 
+/** A release that mounts sockets of its own has to name ours, or the patches could not be taken away any more. */
+async function requireSameSockets(
+    cluster: Cluster,
+    namespace: string,
+    sockets: Settings["spire"]["sockets"],
+): Promise<void> {
+    const [{ daemonSet }, deployment] = await Promise.all([
+        agentDaemonSet(cluster, namespace),
+        operatorDeployment(cluster, namespace),
+    ]);
+    const problems = (
+        [
+            ["admin", "adminSocketPath", `DaemonSet ${CILIUM.agentDaemonSet}`, daemonSet],
+            ["workload", "agentSocketPath", `Deployment ${CILIUM.operatorDeployment}`, deployment],
+        ] as const
+    ).flatMap(([key, value, name, object]) => {
+        const socket = sockets[key];
+        const theirs = object && foreignSocketDirectory(object, socket);
+        return theirs === undefined
+            ? []
+            : [
+                  `spire.sockets.${key} = "${socket}", but ${name} of namespace ${namespace} mounts ${theirs} for it, as the values of its Helm release say; a patch over that could not be taken away again. Set authentication.mutual.spire.${value} to "${socket}" there, with "helm upgrade", or spire.sockets.${key} to a socket in ${theirs}.`,
+              ];
+    });
+    if (problems.length > 0) throw new Error(problems.join("\n"));
+}
+
+async function operatorDeployment(cluster: Cluster, namespace: string) {
+    const name = CILIUM.operatorDeployment;
+    return await cluster.find(cluster.apps.readNamespacedDeployment({ name, namespace }));
+}
+
 /** Where the operator runs is for the installer's values to say, but only there may it be given its identity. */
 async function requireOperatorKeptTo(
     cluster: Cluster,
@@ -88,9 +122,7 @@ async function requireOperatorKeptTo(
 ): Promise<void> {
     if (Object.keys(labels).length === 0) return;
     const name = CILIUM.operatorDeployment;
-    const deployment = await cluster.find(
-        cluster.apps.readNamespacedDeployment({ name, namespace }),
-    );
+    const deployment = await operatorDeployment(cluster, namespace);
     if (!deployment) {
         throw new Error(
             `cilium.mode = "adopt", but namespace ${namespace} has no Deployment "${name}", which registers the identities; set cilium.namespace, or cilium.mode to "install".`,

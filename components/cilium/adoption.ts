@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { CILIUM } from "../names";
-import { type AdoptionPatch, adoptionPatches } from "./adoptionPatches";
+import { type AdoptionPatch, adoptionPatches, fieldManager } from "./adoptionPatches";
 import { NOT_AWAITED, Rollout } from "../rollout";
 import type { AdoptionArgs } from "./args";
 
@@ -77,7 +77,7 @@ function metadata(
         namespace,
         annotations: {
             ...annotations,
-            "pulumi.com/patchFieldManager": `cilium-spire-${hash}`,
+            "pulumi.com/patchFieldManager": fieldManager(hash),
             "pulumi.com/patchForce": "true",
         },
     };

@@ -29,6 +29,8 @@ export interface AdoptionPatches {
 
 /** The chart's name of both volumes: should the chart add them later, it finds them there. */
 const SOCKET_VOLUME = "spire-agent-socket";
+/** Field managers of the patches begin with it. */
+const MANAGER = "cilium-spire-";
 const CHECKSUM = "cilium-spire.io/config-checksum";
 
 /** What the chart would have made of our values (compared with its rendering in test/unit/components/cilium/charts.test.ts). */
@@ -49,6 +51,46 @@ export function adoptionPatches(args: AdoptionArgs): AdoptionPatches {
             withSocket(CILIUM.operatorContainer, sockets.workload, annotations, true),
         ),
     };
+}
+
+/** Of an object that is patched: what tells whose its socket's directory is. */
+export interface Patched {
+    metadata?: { managedFields?: { manager?: string; fieldsV1?: object }[] };
+    spec?: { template: { spec?: { volumes?: Volume[] } } };
+}
+
+/**
+ * The directory that others have as that of the socket, when it is not the one of ours. A patch would take it from them; then
+ * nobody had it, and the API server lets no patch go that alone has what a volume needs.
+ */
+export function foreignSocketDirectory(
+    { metadata, spec }: Patched,
+    socket: string,
+): string | undefined {
+    const volume = spec?.template.spec?.volumes?.find(({ name }) => name === SOCKET_VOLUME);
+    const path = volume?.hostPath?.path;
+    if (path === undefined || path === posix.dirname(socket)) return undefined;
+    const theirs = metadata?.managedFields?.some(
+        ({ manager, fieldsV1 }) =>
+            manager?.startsWith(MANAGER) !== true && ownsField(fieldsV1, SOCKET_PATH),
+    );
+    return theirs === true ? path : undefined;
+}
+
+/** As managedFields have it. */
+const SOCKET_PATH = [
+    ...["f:spec", "f:template", "f:spec", "f:volumes"],
+    ...[`k:{"name":"${SOCKET_VOLUME}"}`, "f:hostPath", "f:path"],
+];
+
+function ownsField(fields: unknown, [first, ...rest]: string[]): boolean {
+    if (first === undefined) return fields !== undefined;
+    return ownsField((fields as Record<string, unknown> | undefined)?.[first], rest);
+}
+
+/** Of a patch with this hash. */
+export function fieldManager(hash: string): string {
+    return `${MANAGER}${hash}`;
 }
 
 function withSocket(

@@ -3,11 +3,14 @@ import assert from "node:assert/strict";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { Cluster } from "@cilium-spire/entries-provider";
 import * as k8s from "@pulumi/kubernetes";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { Adoption } from "../../components/cilium/adoption";
 import { adoptionPatches } from "../../components/cilium/adoptionPatches";
 import { meshAuthConfig } from "../../components/cilium/meshAuthConfig";
+import { requireCilium } from "../../doctor/ciliumRequirements";
+import { wantedVersions } from "../../sandbox/build/versions";
 import { createCgroup } from "../../sandbox/host/cgroups";
 import { removeCluster } from "../../sandbox/cluster";
 import { startControlPlane } from "../../sandbox/controlPlane/controlPlane";
@@ -17,6 +20,7 @@ import { createBridge } from "../../sandbox/nodes/network";
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { createPki } from "../../sandbox/controlPlane/pki";
 import { enterPulumi, pulumiHome } from "../../automation/stack";
+import { decodeSettings } from "../../settings/decode";
 import { helm } from "../support/helm";
 import { adoptArgsWith } from "../unit/components/cilium/fixtures";
 
@@ -171,4 +175,51 @@ describe("adopting a Cilium that Helm installed", () => {
         assert.equal(agents.template, installed.agents.template);
         assert.equal(operator.template, installed.operator.template);
     });
+
+    test("is refused while the release has other sockets, and adopted and given back when it has these", async () => {
+        await releaseWithSockets("/run/elsewhere");
+        await assert.rejects(required(), (error: Error) => {
+            const [admin, workload] = error.message.split("\n");
+            const mounted = (socket: string, where: string, theirs: string) =>
+                new RegExp(`^spire\\.sockets\\.${socket} = .* ${where} .* mounts ${theirs} `);
+            assert.match(
+                admin!,
+                mounted("admin", "DaemonSet cilium", "/run/elsewhere/admin-sockets"),
+            );
+            assert.match(
+                workload!,
+                mounted("workload", "Deployment cilium-operator", "/run/elsewhere/sockets"),
+            );
+            return true;
+        });
+        await releaseWithSockets("/run/spire");
+        const before = await live();
+        await required();
+        await stack.up();
+        await required();
+        await stack.destroy();
+        const { agents, operator } = await live();
+        assert.equal(agents.template, before.agents.template);
+        assert.equal(operator.template, before.operator.template);
+    });
 });
+
+/** The release, with the chart's own part of an external SPIRE. */
+async function releaseWithSockets(directory: string): Promise<void> {
+    const spire = {
+        enabled: true,
+        install: { enabled: false },
+        adminSocketPath: `${directory}/admin-sockets/admin.sock`,
+        agentSocketPath: `${directory}/sockets/agent.sock`,
+    };
+    await helm("upgrade", { ...VALUES, authentication: { enabled: true, mutual: { spire } } });
+}
+
+/** What is asked of the cluster before an `up`. */
+async function required(): Promise<void> {
+    const wanted = decodeSettings({
+        ...{ trustDomain: "demo.local", clusterName: "precinct-99" },
+        cilium: { mode: "adopt", version: wantedVersions().cilium },
+    });
+    await requireCilium(new Cluster(), wanted, { project: "adoption", stack: "test" });
+}

@@ -16,14 +16,29 @@ interface Running {
     /** Number of nodes that match whatever is asked for. */
     nodes?: number;
     inMesh?: true;
+    /** Whose the admin socket's directory in the agents is, and which. */
+    mounted?: { manager: string; path: string };
 }
+
+/** As the API server has them of a release of Helm's; test/e2e/40-adoption.test.ts has real ones. */
+const SOCKET_FIELDS = {
+    "f:spec": {
+        "f:template": {
+            "f:spec": {
+                "f:volumes": {
+                    'k:{"name":"spire-agent-socket"}': { "f:hostPath": { "f:path": {} } },
+                },
+            },
+        },
+    },
+};
 
 const STACK = { project: "cilium-spire", stack: "dev" };
 
 let running: Running = {};
 
 useFakeCluster((url) => {
-    const { version, installedBy, allocation, operator, nodes = 0, inMesh } = running;
+    const { version, installedBy, allocation, operator, nodes = 0, inMesh, mounted } = running;
     if (url === "/api/v1/nodes") {
         return { items: Array.from({ length: nodes }, (_, i) => ({ metadata: { name: `${i}` } })) };
     }
@@ -35,8 +50,23 @@ useFakeCluster((url) => {
     if (url === "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") {
         const image = `quay.io/cilium/cilium:v${version}`;
         return {
-            metadata: { annotations: { "cilium-spire.io/installed-by": installedBy } },
-            spec: { template: { spec: { containers: [{ name: "cilium-agent", image }] } } },
+            metadata: {
+                annotations: { "cilium-spire.io/installed-by": installedBy },
+                managedFields: mounted && [
+                    { manager: "kubectl", fieldsV1: { "f:metadata": {} } },
+                    { manager: mounted.manager, fieldsV1: SOCKET_FIELDS },
+                ],
+            },
+            spec: {
+                template: {
+                    spec: {
+                        containers: [{ name: "cilium-agent", image }],
+                        volumes: mounted && [
+                            { name: "spire-agent-socket", hostPath: { path: mounted.path } },
+                        ],
+                    },
+                },
+            },
         };
     }
     if (url === "/api/v1/namespaces/kube-system/configmaps/cilium-config") {
@@ -65,6 +95,22 @@ test("a Cilium is adopted that is there, in that version, and from someone else"
     await assert.rejects(
         adopt({ version: "1.18.4", installedBy: "cilium-spire.dev" }),
         /this stack installed the Cilium .* and would now delete it; set cilium\.mode to "install"/,
+    );
+});
+
+test("a Cilium is adopted whose release has no sockets, or the same ones", async () => {
+    const version = "1.18.4";
+    const of = (manager: string, path: string) => adopt({ version, mounted: { manager, path } });
+    await assert.doesNotReject(of("helm", "/run/spire/admin-sockets"));
+    // What an earlier setting of this stack's left is its own.
+    await assert.doesNotReject(of("cilium-spire-0123abcd", "/run/elsewhere"));
+    await assert.rejects(
+        of("helm", "/run/elsewhere"),
+        /^Error: spire\.sockets\.admin = "\/run\/spire\/admin-sockets\/admin\.sock", but DaemonSet cilium of namespace kube-system mounts \/run\/elsewhere for it.* Set authentication\.mutual\.spire\.adminSocketPath to "\/run\/spire\/admin-sockets\/admin\.sock" there, with "helm upgrade", or spire\.sockets\.admin to a socket in \/run\/elsewhere\.$/,
+    );
+    const off = { mutualAuth: false };
+    await assert.doesNotReject(
+        adopt({ version, mounted: { manager: "helm", path: "/run/elsewhere" } }, off),
     );
 });
 
