@@ -149,7 +149,7 @@ interface AptSource {
  *
  * @throws Error when apt knows none, as on a machine whose package lists were never fetched.
  */
-async function aptSources(): Promise<AptSource[]> {
+export async function aptSources(): Promise<AptSource[]> {
     const format = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)";
     const text = await run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);
     const sources = text

@@ -3,6 +3,7 @@ import { chmod, cp, mkdir, realpath, rm, symlink, writeFile } from "node:fs/prom
 import { basename, dirname, join } from "node:path";
 import { writeArchive, writeLayer, type ArchivedImage } from "./archive";
 import { dependencyDir, ensureBinary, moduleSource } from "./binaries";
+import { ensureBusybox } from "./busybox";
 import { cached } from "./cache";
 import { ensureRoot, ensureTools, type RootName } from "./debian";
 import { ensureWorkloadMtls } from "./nodeProgram";
@@ -94,6 +95,7 @@ async function resolve(source: Source, versions: Versions): Promise<string | { t
         pause: ensurePause,
         node: () => Promise.resolve(join(repositoryRoot, "node_modules", "node", "bin")),
         "workload-mtls": ensureWorkloadMtls,
+        busybox: ensureBusybox,
     };
     // A library may be a link to the file with its version, which the image has not.
     return await realpath(join(await directories[source.from](), source.path));

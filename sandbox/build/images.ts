@@ -15,7 +15,14 @@ export type Source =
     | { program: string }
     | { text: string }
     | {
-          from: "cilium-runtime" | "cilium-files" | "tools" | "pause" | "node" | "workload-mtls";
+          from:
+              | "cilium-runtime"
+              | "cilium-files"
+              | "tools"
+              | "pause"
+              | "busybox"
+              | "node"
+              | "workload-mtls";
           path: string;
       };
 

@@ -1,6 +1,7 @@
 /** Images that some tests bring to a running sandbox. */
 import { lt } from "semver";
 import { KUBECTL_IMAGE } from "../../gitops/entryJob";
+import { BUSYBOX_VERSION } from "./busybox";
 import {
     CERTIFICATES,
     certificates,
@@ -66,6 +67,33 @@ export const ACCEPTANCE_IMAGE_SPECS: readonly ImageSpec[] = [
         upstream: { unread },
         config: { Entrypoint: ["/coredns"], Env: [PATH] },
         layers: [{ files: { "/coredns": { program: "coredns-local" } } }],
+    },
+];
+
+/** What the init containers of Cilium's bundled SPIRE run, by the name that its chart has for it. */
+export const BUNDLED_SPIRE_SPECS: readonly ImageSpec[] = [
+    {
+        tag: `docker.io/library/busybox:${BUSYBOX_VERSION}`,
+        upstream: {
+            unread: "Docker's official images are in no Go module; pods name their command",
+        },
+        config: { Cmd: ["sh"], Env: [PATH] },
+        layers: [
+            {
+                files: Object.fromEntries(
+                    ["bin/busybox", "lib", "lib64"].map((path) => [
+                        `/${path}`,
+                        { from: "busybox", path } as const,
+                    ]),
+                ),
+                links: Object.fromEntries(
+                    ["sh", "date", "grep", "nc", "pgrep", "sleep"].map((applet) => [
+                        `/bin/${applet}`,
+                        "busybox",
+                    ]),
+                ),
+            },
+        ],
     },
 ];
 

@@ -61,6 +61,13 @@ export async function startClient(name: string): Promise<void> {
     await kubectl(["wait", "--for=condition=Ready", `pod/${name}`, "--timeout=120s"]);
 }
 
+/** URL of the server of a node, by address. */
+export async function echoUrl(node: string): Promise<string> {
+    const where = ["-l", "app=echo", `--field-selector=spec.nodeName=${node}`];
+    const ip = await kubectl(["get", "pods", ...where, "-o", "jsonpath={.items[0].status.podIP}"]);
+    return `http://${ip}:${PORT}/hostname`;
+}
+
 /** Lets a client connect to the server of every node. @returns the nodes on which it could not. */
 export async function unreached(client: string): Promise<string[]> {
     const columns = '{range .items[*]}{.spec.nodeName} {.status.podIP}{"\\n"}{end}';

@@ -20,9 +20,9 @@ import {
 
 const NAMESPACE = "spire-system";
 export const WORKLOAD_SOCKET = "/run/spire/sockets/agent.sock";
-const ADMIN_SOCKET = "/run/spire/admin-sockets/admin.sock";
+export const ADMIN_SOCKET = "/run/spire/admin-sockets/admin.sock";
 /** The path of the identity that its agents let ask for others'. */
-const DELEGATE = "/ns/kube-system/sa/cilium";
+export const DELEGATE = "/ns/kube-system/sa/cilium";
 
 const HEALTH = `
 health_checks {
@@ -34,7 +34,8 @@ health_checks {
 }
 `;
 
-const SERVER_CONF = `
+/** @param accounts that may attest as agents, as `namespace:name`. */
+const serverConf = (accounts: string[]) => `
 server {
   bind_address = "0.0.0.0"
   bind_port = "8081"
@@ -54,7 +55,7 @@ plugins {
     plugin_data {
       clusters = {
         "precinct-99" = {
-          service_account_allow_list = ["spire-system:spire-agent"]
+          service_account_allow_list = ${JSON.stringify(accounts)}
         }
       }
     }
@@ -107,7 +108,10 @@ ${HEALTH}`;
 const server = { app: "spire-server" };
 const agent = { app: "spire-agent" };
 
-export const HAND_MADE: ExternalSpire = {
+const ALLOWED = [`${NAMESPACE}:spire-agent`];
+
+/** @param allowed accounts that may attest as agents, as `namespace:name`. */
+const handMade = (allowed: string[]): ExternalSpire => ({
     settings: {
         mode: "external",
         server: { namespace: NAMESPACE, port: 8081 },
@@ -121,7 +125,7 @@ export const HAND_MADE: ExternalSpire = {
         account(NAMESPACE, "spire-agent"),
         ...rights(NAMESPACE, NAMESPACE, ["get", "patch"]),
         configMap(NAMESPACE, "spire-bundle"),
-        configMap(NAMESPACE, "spire-server", { "server.conf": SERVER_CONF }),
+        configMap(NAMESPACE, "spire-server", { "server.conf": serverConf(allowed) }),
         configMap(NAMESPACE, "spire-agent", { "agent.conf": AGENT_CONF }),
         service(NAMESPACE, 8081, server),
         serverSet({
@@ -159,4 +163,13 @@ export const HAND_MADE: ExternalSpire = {
             },
         }),
     ],
-};
+});
+
+export const HAND_MADE = handMade(ALLOWED);
+
+/** The same as guides have it, who let Cilium's accounts attest as agents as well. */
+export const BY_THE_GUIDES = handMade([
+    ...ALLOWED,
+    "kube-system:cilium",
+    "kube-system:cilium-operator",
+]);

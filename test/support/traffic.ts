@@ -66,6 +66,18 @@ export function startClient(url: string, prefix: readonly string[] = []): Client
     return { fates, stop };
 }
 
+/** The same from the network of a running pod, which is found by its label `app`. */
+export async function startClientIn(
+    cluster: Cluster,
+    namespace: string,
+    app: string,
+    url: string,
+): Promise<Client> {
+    const { metadata } = await runningPod(cluster, namespace, `app=${app}`);
+    const pid = await processOf(metadata!.uid!);
+    return startClient(url, ["nsenter", `--net=/proc/${pid}/ns/net`, "--"]);
+}
+
 /** What became of the requests that were sent from one time to another, in milliseconds since 1970. */
 export function reportOf(clients: readonly Sent[][], from: number, to: number): TrafficReport {
     const gaps = clients.map((fates) => {
@@ -103,11 +115,7 @@ export class Traffic {
     static async start(cluster: Cluster): Promise<Traffic> {
         const server = await runningPod(cluster, NAMESPACE, `app=${SERVER}`);
         const dns = await runningPod(cluster, "kube-system", "k8s-app=kube-dns");
-        const from = async (app: string, url: string) => {
-            const { metadata } = await runningPod(cluster, NAMESPACE, `app=${app}`);
-            const pid = await processOf(metadata!.uid!);
-            return startClient(url, ["nsenter", `--net=/proc/${pid}/ns/net`, "--"]);
-        };
+        const from = (app: string, url: string) => startClientIn(cluster, NAMESPACE, app, url);
         const url = `http://${server.status!.podIP!}:${PORT}/hostname`;
         const clients = await Promise.all(Object.values(CLIENTS).map((app) => from(app, url)));
         return new Traffic(

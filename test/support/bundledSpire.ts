@@ -1,0 +1,41 @@
+/** The SPIRE that Cilium's chart can install. */
+import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
+import { BUNDLED_SPIRE_SPECS } from "../../sandbox/build/testImages";
+import { wantedVersions } from "../../sandbox/build/versions";
+import { nodeNamed } from "../../sandbox/host/instance";
+import { loadImages } from "../../sandbox/nodes/nodes";
+import type { Values } from "../../settings/cilium/values";
+import { kubectl, sandbox } from "./world";
+
+/** The chart's default. */
+export const BUNDLED_TRUST_DOMAIN = "spiffe.cilium";
+export const BUNDLED_NAMESPACE = "cilium-spire";
+
+/**
+ * `authentication` of Cilium's release with it: the chart's defaults, but for images by tag, and for SPIRE's release, which is one
+ * of those that can be had here. Of that the server's image has a user of its own, where the one of the chart's (1.9.6) has root.
+ */
+export function withBundledSpire(): Values {
+    const image = { tag: wantedVersions().spire, useDigest: false };
+    const install = {
+        enabled: true,
+        initImage: { useDigest: false },
+        agent: { image },
+        server: { image, podSecurityContext: { runAsUser: 0, runAsGroup: 0 } },
+    };
+    return { enabled: true, mutual: { spire: { enabled: true, install } } };
+}
+
+/** Brings the image of its init containers to all nodes. */
+export async function loadInitImage(): Promise<void> {
+    const archive = await ensureTestImageArchive(BUNDLED_SPIRE_SPECS);
+    const names = (await kubectl("get nodes -o jsonpath={.items[*].metadata.name}")).split(" ");
+    await Promise.all(names.map((name) => loadImages(nodeNamed(sandbox, name), archive)));
+}
+
+/** Waits until it is up: the server with its entries, and the agents. */
+export async function bundledRolledOut(): Promise<void> {
+    for (const workload of ["statefulset/spire-server", "daemonset/spire-agent"]) {
+        await kubectl(`-n ${BUNDLED_NAMESPACE} rollout status ${workload} --timeout=240s`);
+    }
+}
