@@ -25,9 +25,13 @@ export async function requireCilium(
     const labels = registration.operatorNodeLabels;
     if (mutualAuth) await requireNoMesh(cluster, namespace);
     if (cilium.mode === "adopt") {
-        await requireAdoptable(cluster, cilium, id);
-        if (mutualAuth) await requireSameSockets(cluster, namespace, spire.sockets);
-        await requireOperatorKeptTo(cluster, namespace, labels);
+        const [agents, operator] = await Promise.all([
+            agentDaemonSet(cluster, namespace),
+            operatorDeployment(cluster, namespace),
+        ]);
+        await requireAdoptable(cluster, cilium, agents, id);
+        if (mutualAuth) requireSameSockets(namespace, spire.sockets, agents, operator);
+        await requireOperatorKeptTo(cluster, namespace, operator, labels);
     } else {
         const { version: running } = await agentDaemonSet(cluster, namespace);
         const problem = ciliumUpgradeProblem(running, cilium.version);
@@ -36,6 +40,9 @@ export async function requireCilium(
     }
 }
 
+type Agents = Awaited<ReturnType<typeof agentDaemonSet>>;
+type Operator = Awaited<ReturnType<typeof operatorDeployment>>;
+
 async function agentDaemonSet(cluster: Cluster, namespace: string) {
     const name = CILIUM.agentDaemonSet;
     const daemonSet = await cluster.find(cluster.apps.readNamespacedDaemonSet({ name, namespace }));
@@ -43,6 +50,11 @@ async function agentDaemonSet(cluster: Cluster, namespace: string) {
         (container) => container.name === CILIUM.agentContainer,
     );
     return { daemonSet, agent, version: imageVersion(agent?.image ?? "") };
+}
+
+async function operatorDeployment(cluster: Cluster, namespace: string) {
+    const name = CILIUM.operatorDeployment;
+    return await cluster.find(cluster.apps.readNamespacedDeployment({ name, namespace }));
 }
 
 /**
@@ -62,12 +74,12 @@ async function requireNoMesh(cluster: Cluster, namespace: string): Promise<void>
 async function requireAdoptable(
     cluster: Cluster,
     { namespace, version }: AdoptSettings,
+    { daemonSet, agent, version: running }: Agents,
     id: StackId,
 ): Promise<void> {
-    const [{ daemonSet, agent, version: running }, configMap] = await Promise.all([
-        agentDaemonSet(cluster, namespace),
-        cluster.find(cluster.core.readNamespacedConfigMap({ name: CILIUM.configMap, namespace })),
-    ]);
+    const configMap = await cluster.find(
+        cluster.core.readNamespacedConfigMap({ name: CILIUM.configMap, namespace }),
+    );
     if (!agent || !configMap) {
         throw new Error(
             `cilium.mode = "adopt", but namespace ${namespace} has no DaemonSet "${CILIUM.agentDaemonSet}" with ConfigMap "${CILIUM.configMap}"; set cilium.namespace, or cilium.mode to "install".`,
@@ -83,19 +95,16 @@ async function requireAdoptable(
 }
 
 /** A release that mounts sockets of its own has to name ours, or the patches could not be taken away any more. */
-async function requireSameSockets(
-    cluster: Cluster,
+function requireSameSockets(
     namespace: string,
     sockets: Settings["spire"]["sockets"],
-): Promise<void> {
-    const [{ daemonSet }, deployment] = await Promise.all([
-        agentDaemonSet(cluster, namespace),
-        operatorDeployment(cluster, namespace),
-    ]);
+    { daemonSet }: Agents,
+    operator: Operator,
+): void {
     const problems = (
         [
             ["admin", "adminSocketPath", `DaemonSet ${CILIUM.agentDaemonSet}`, daemonSet],
-            ["workload", "agentSocketPath", `Deployment ${CILIUM.operatorDeployment}`, deployment],
+            ["workload", "agentSocketPath", `Deployment ${CILIUM.operatorDeployment}`, operator],
         ] as const
     ).flatMap(([key, value, name, object]) => {
         const socket = sockets[key];
@@ -109,20 +118,15 @@ async function requireSameSockets(
     if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
-async function operatorDeployment(cluster: Cluster, namespace: string) {
-    const name = CILIUM.operatorDeployment;
-    return await cluster.find(cluster.apps.readNamespacedDeployment({ name, namespace }));
-}
-
 /** Where the operator runs is for the installer's values to say, but only there may it be given its identity. */
 async function requireOperatorKeptTo(
     cluster: Cluster,
     namespace: string,
+    deployment: Operator,
     labels: Record<string, string>,
 ): Promise<void> {
     if (Object.keys(labels).length === 0) return;
     const name = CILIUM.operatorDeployment;
-    const deployment = await operatorDeployment(cluster, namespace);
     if (!deployment) {
         throw new Error(
             `cilium.mode = "adopt", but namespace ${namespace} has no Deployment "${name}", which registers the identities; set cilium.namespace, or cilium.mode to "install".`,
