@@ -1,9 +1,9 @@
 /** Busybox as Docker's image has it: Debian's own is made without `pgrep` and `nc -z`, and cannot look up names. */
 import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cached } from "./cache";
-import { aptSources } from "./debian";
+import { downloadSource } from "./debian";
 import { run } from "../host/shell";
 
 export const BUSYBOX_VERSION = "1.37.0";
@@ -25,23 +25,19 @@ sed -i -e 's/^CONFIG_TC=y/# CONFIG_TC is not set/' -e '/^CONFIG_FEATURE_TC_INGRE
 make -j "$(nproc)" busybox
 install -D busybox "$target/bin/busybox"
 ldd busybox | grep -o '/[^ ]*' | while read -r library; do install -D "$library" "$target$library"; done
-cd "$target" && rm -r build "$source"
+cd "$target" && rm -r build busybox_*
 `;
 
 /** The directory of the program and its libraries: `bin/busybox`, `lib`, `lib64`. Takes a minute once, and a C compiler. */
 export async function ensureBusybox(): Promise<string> {
     return cached("busybox", { SHA256, BUILD }, async (dir) => {
-        const [base] = await aptSources();
-        const name = `busybox_${BUSYBOX_VERSION}.orig.tar.bz2`;
-        const url = `${base!.uri.replace(/\/$/, "")}/pool/main/b/busybox/${name}`;
-        const response = await fetch(url, { signal: AbortSignal.timeout(120_000) });
-        const source = Buffer.from(await response.arrayBuffer());
-        const digest = createHash("sha256").update(source).digest("hex");
-        if (digest !== SHA256) {
-            throw new Error(`${url}: status ${response.status}, SHA-256 ${digest}, not ${SHA256}`);
-        }
-        await writeFile(join(dir, name), source);
-        const args = ["-euc", BUILD, "sh", join(dir, name), dir];
+        await downloadSource("busybox", "trixie", dir);
+        const source = join(dir, `busybox_${BUSYBOX_VERSION}.orig.tar.bz2`);
+        const digest = createHash("sha256")
+            .update(await readFile(source))
+            .digest("hex");
+        if (digest !== SHA256) throw new Error(`${source}: SHA-256 ${digest}, not ${SHA256}`);
+        const args = ["-euc", BUILD, "sh", source, dir];
         await run("sh", args, { timeoutMs: 1_200_000, input: "" });
     });
 }

@@ -69,6 +69,26 @@ async function unpack(packages: readonly string[], dir: string): Promise<void> {
     await rm(debs, { recursive: true });
 }
 
+/**
+ * Downloads the source of a package into a directory, and does not unpack it.
+ *
+ * @param suite that has the version, which need not be the host's.
+ */
+export async function downloadSource(name: string, suite: string, dir: string): Promise<void> {
+    const [base] = await aptSources();
+    const own = join(dir, "apt");
+    await mkdir(join(own, "lists", "partial"), { recursive: true });
+    await writeFile(join(own, "sources.list"), `deb-src ${base!.uri} ${suite} main\n`);
+    const options = [
+        ...["-q", "-o", `Dir::Etc::SourceList=${join(own, "sources.list")}`],
+        ...["-o", "Dir::Etc::SourceParts=-", "-o", `Dir::State::Lists=${join(own, "lists")}`],
+    ];
+    await run("apt-get", [...options, "update"], { timeoutMs: 300_000 });
+    const source = ["source", "--download-only", "--only-source", name];
+    await run("apt-get", [...options, ...source], { cwd: dir, timeoutMs: 300_000 });
+    await rm(own, { recursive: true });
+}
+
 /** A linter for YAML, in Python, which the machine has to have. */
 const YAMLLINT = ["yamllint", "python3-yaml", "python3-pathspec"] as const;
 
@@ -149,7 +169,7 @@ interface AptSource {
  *
  * @throws Error when apt knows none, as on a machine whose package lists were never fetched.
  */
-export async function aptSources(): Promise<AptSource[]> {
+async function aptSources(): Promise<AptSource[]> {
     const format = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)";
     const text = await run("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);
     const sources = text
