@@ -25,6 +25,13 @@ interface Phase {
 /** Until a test file has ended, all its processes included; the longest takes six minutes. */
 const FILE_DEADLINE_MS = 20 * 60_000;
 
+/**
+ * How often an end-to-end file that failed is run a second time, on clusters made anew, and until how long after the start: on
+ * a busy machine one moment in an hour comes late. What failed is printed, at the end too; what fails for a reason fails again.
+ */
+const SECOND_RUNS = 2;
+const SECOND_RUNS_UNTIL_MS = 75 * 60_000;
+
 const CACHE = "node_modules/.cache";
 
 /** Of the tests of `make operations`, those for which CI has the time. */
@@ -116,19 +123,29 @@ async function endToEnd(): Promise<Tally> {
     paths.sort((a, b) => basename(a).localeCompare(basename(b)));
     const total: Tally = { passed: 0, failed: 0 };
     const lines: string[] = [];
+    let secondRuns = 0;
+    const runFile = async (path: string): Promise<Tally> => {
+        const start = Date.now();
+        const tally = await files([path], true);
+        const { passed, failed, firstFailed } = tally;
+        const seconds = ((Date.now() - start) / 1000).toFixed(0);
+        const first = firstFailed === undefined ? "" : `, first "${firstFailed}"`;
+        const name = basename(path, ".test.js");
+        lines.push(`  ${name}: ${passed} passed, ${failed} failed in ${seconds} s${first}`);
+        // What it left broken is not the fault of the next.
+        if (failed > 0) await removeClusters();
+        return tally;
+    };
     try {
         for (const path of paths) {
-            const start = Date.now();
-            const { passed, failed, firstFailed } = await files([path], true);
-            total.passed += passed;
-            total.failed += failed;
-            const seconds = ((Date.now() - start) / 1000).toFixed(0);
-            const first = firstFailed === undefined ? "" : `, first "${firstFailed}"`;
-            lines.push(
-                `  ${basename(path, ".test.js")}: ${passed} passed, ${failed} failed in ${seconds} s${first}`,
-            );
-            // What it left broken is not the fault of the next.
-            if (failed > 0) await removeClusters();
+            let tally = await runFile(path);
+            const inTime = process.uptime() * 1000 < SECOND_RUNS_UNTIL_MS;
+            if (tally.failed > 0 && inTime && secondRuns++ < SECOND_RUNS) {
+                console.log(`  ${lines.at(-1)!.trim()}: run again`);
+                tally = await runFile(path);
+            }
+            total.passed += tally.passed;
+            total.failed += tally.failed;
         }
     } finally {
         console.log(lines.join("\n"));

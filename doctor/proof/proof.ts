@@ -9,17 +9,9 @@ import { ciliumIdentities } from "../identities";
 import type { Authority } from "../discovery";
 import type { Evidence } from "./evidence";
 import { seenByHubble } from "./hubble";
-import { authMap, ciliumLog, inCilium, runningPod, type ScenePod, scenePod } from "./pods";
+import { type Actors, recordedPairs } from "./pairs";
+import { ciliumLog, inCilium, runningPod, type ScenePod, scenePod } from "./pods";
 import type { Scene } from "./scene";
-
-/** `authType` of SPIRE in Cilium's auth map (cilium pkg/policy, AuthTypeSpire). */
-const AUTH_TYPE_SPIRE = 1;
-
-/** The pods between which packets pass. */
-interface Actors {
-    server: ScenePod;
-    clients: ScenePod[];
-}
 
 /** The proof on one cluster. */
 export class Proof {
@@ -47,7 +39,7 @@ export class Proof {
                 `${seconds.toFixed(1)} s after Cilium had forgotten all authenticated pairs`,
             ),
             await this.strangerIsBlocked(),
-            await this.pairsAreRecorded(actors),
+            await recordedPairs(this.cluster, actors, this.reconnect),
             await this.pairsAreLogged(actors, last?.time ?? 0),
             await this.allIdentitiesAreRegistered(),
         ];
@@ -66,12 +58,14 @@ export class Proof {
         const evidence = [
             reached(actors, `${seconds.toFixed(1)} s after they were Ready`),
             await this.strangerIsBlocked(),
-            await this.pairsAreRecorded(actors),
-            ...(await seenByHubble(this.cluster, actors, ({ app }) => this.connects(app))),
+            await recordedPairs(this.cluster, actors, this.reconnect),
+            ...(await seenByHubble(this.cluster, actors, this.reconnect)),
         ];
         if (this.authority.spireServer) evidence.push(await this.identitiesAreRegistered(actors));
         return evidence;
     }
+
+    private readonly reconnect = ({ app }: ScenePod): Promise<boolean> => this.connects(app);
 
     private async actors(): Promise<Actors> {
         const { namespace, server, clients } = this.scene;
@@ -138,31 +132,6 @@ export class Proof {
         return {
             what: "A pod that the policy does not name is blocked",
             seen: `${stranger} timed out`,
-        };
-    }
-
-    /** Cilium's map of authenticated pairs, on the node of the destination. */
-    private async pairsAreRecorded({ server, clients }: Actors): Promise<Evidence> {
-        const map = await authMap(this.cluster, server.node);
-        const found = clients.map((client) => {
-            const entry = map.find(
-                (e) =>
-                    e.LocalIdentity === server.identity &&
-                    e.RemoteIdentity === client.identity &&
-                    (e.RemoteNodeID === 0) === (client.node === server.node) &&
-                    e.AuthType === AUTH_TYPE_SPIRE &&
-                    Date.parse(e.Expiration) > Date.now(),
-            );
-            if (!entry) {
-                throw new Error(
-                    `no valid authentication of ${client.name} (identity ${client.identity}) by ${server.name} (${server.identity}) in the auth map of ${server.node}: ${JSON.stringify(map)}`,
-                );
-            }
-            return `${client.identity} with ${server.identity}`;
-        });
-        return {
-            what: "Cilium has the pairs of identities in its auth map, authenticated by SPIRE",
-            seen: found.join(", "),
         };
     }
 

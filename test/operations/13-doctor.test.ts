@@ -62,6 +62,7 @@ async function find(fault: Fault): Promise<Finding> {
             assert.fail(`not found, or not alone: ${JSON.stringify(whatOf(results), null, 1)}`);
         }
         await setTimeout(1000);
+        if (fault.passing) await fault.make();
     }
 }
 

@@ -16,6 +16,8 @@ export interface Fault {
     where: RegExp;
     /** Other troubles that follow from it, all or some. Any other one is a mistake. */
     implied?: string[];
+    /** Cilium itself may heal it before the doctor looks: it is made again until it is found. */
+    passing?: true;
     /** Which of the cure's commands are run. @default all of `kubectl` and `pulumi` */
     run?: RegExp;
     /** Where the cure is in words: what they ask for. Given instead of its commands. */

@@ -103,6 +103,7 @@ export function entryFaults(world: () => World): Fault[] {
             },
             ...{ check: "identities", trouble: "identity-missing", says: /not registered \d+$/ },
             where: /^CiliumIdentity \d+$/,
+            passing: true,
             implied: [...LOGS.delegate, ...LOGS.server, "operator-down"],
         },
         {
