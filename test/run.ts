@@ -4,16 +4,16 @@
  * `node bin/test/run.js check` leaves out what needs a cluster. The last line is `N passed, N failed`.
  */
 import { globSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { run } from "node:test";
 import { Argument, program } from "commander";
 import { execa } from "execa";
 import { ensureBinary } from "../sandbox/build/binaries";
 import { ensureShellcheck } from "../sandbox/build/debian";
-import { buildAll, removeCluster } from "../sandbox/cluster";
 import { repositoryRoot } from "../sandbox/host/paths";
+import { endToEnd } from "./endToEnd";
+import { FILE_DEADLINE_MS } from "./support/deadline";
 import { report, type Tally } from "./support/reporter";
-import { secondSandbox, testSandbox } from "./support/sandbox";
 
 interface Phase {
     name: string;
@@ -22,20 +22,7 @@ interface Phase {
     run: () => Promise<Tally>;
 }
 
-/** Until a test file has ended, all its processes included; the longest takes six minutes. */
-const FILE_DEADLINE_MS = 20 * 60_000;
-
-/**
- * How often an end-to-end file that failed is run a second time, on clusters made anew, and until how long after the start: on
- * a busy machine one moment in an hour comes late. What failed is printed, at the end too; what fails for a reason fails again.
- */
-const SECOND_RUNS = 2;
-const SECOND_RUNS_UNTIL_MS = 75 * 60_000;
-
 const CACHE = "node_modules/.cache";
-
-/** Of the tests of `make operations`, those for which CI has the time. */
-const OPERATIONS = ["12-acceptance", "13-doctor"];
 
 const phases: Phase[] = [
     { name: "format, lint and floors", run: sources },
@@ -86,10 +73,9 @@ function found(pattern: string): string[] {
     return paths;
 }
 
-/** Runs test files; one at a time and with a line per test when `verbose`. */
-async function files(paths: string[], verbose = false): Promise<Tally> {
-    const concurrency = verbose ? 1 : 3;
-    return report(run({ files: paths, concurrency, timeout: FILE_DEADLINE_MS }), { verbose });
+async function files(paths: string[]): Promise<Tally> {
+    const options = { files: paths, concurrency: 3, timeout: FILE_DEADLINE_MS };
+    return report(run(options), { verbose: false });
 }
 
 /** What the tests without a cluster run: none of them should spend its own time on a build. */
@@ -113,49 +99,6 @@ async function programs(): Promise<Tally> {
 
 function withoutCluster(): Promise<Tally> {
     return files(["engine", "component", "unit"].flatMap((name) => found(`${name}/**/*.test.js`)));
-}
-
-/** The end-to-end tests share a sandbox, which the first of them makes anew. */
-async function endToEnd(): Promise<Tally> {
-    await buildAll();
-    const operations = OPERATIONS.flatMap((name) => found(`operations/${name}.test.js`));
-    const paths = [...found("e2e/*.test.js"), ...operations];
-    paths.sort((a, b) => basename(a).localeCompare(basename(b)));
-    const total: Tally = { passed: 0, failed: 0 };
-    const lines: string[] = [];
-    let secondRuns = 0;
-    const runFile = async (path: string): Promise<Tally> => {
-        const start = Date.now();
-        const tally = await files([path], true);
-        const { passed, failed, firstFailed } = tally;
-        const seconds = ((Date.now() - start) / 1000).toFixed(0);
-        const first = firstFailed === undefined ? "" : `, first "${firstFailed}"`;
-        const name = basename(path, ".test.js");
-        lines.push(`  ${name}: ${passed} passed, ${failed} failed in ${seconds} s${first}`);
-        // What it left broken is not the fault of the next.
-        if (failed > 0) await removeClusters();
-        return tally;
-    };
-    try {
-        for (const path of paths) {
-            let tally = await runFile(path);
-            const inTime = process.uptime() * 1000 < SECOND_RUNS_UNTIL_MS;
-            if (tally.failed > 0 && inTime && secondRuns++ < SECOND_RUNS) {
-                console.log(`  ${lines.at(-1)!.trim()}: run again`);
-                tally = await runFile(path);
-            }
-            total.passed += tally.passed;
-            total.failed += tally.failed;
-        }
-    } finally {
-        console.log(lines.join("\n"));
-        await removeClusters();
-    }
-    return total;
-}
-
-async function removeClusters(): Promise<void> {
-    await Promise.all([testSandbox, secondSandbox].map(removeCluster));
 }
 
 /** For all that the tests start, which mostly starts and ends: what was compiled is kept, and garbage is collected late. */

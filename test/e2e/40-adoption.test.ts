@@ -14,7 +14,6 @@ import { wantedVersions } from "../../sandbox/build/versions";
 import { createCgroup } from "../../sandbox/host/cgroups";
 import { removeCluster } from "../../sandbox/cluster";
 import { startControlPlane } from "../../sandbox/controlPlane/controlPlane";
-import { instance } from "../../sandbox/host/instance";
 import { kubectl } from "../../sandbox/controlPlane/kubectl";
 import { createBridge } from "../../sandbox/nodes/network";
 import { repositoryRoot } from "../../sandbox/host/paths";
@@ -22,10 +21,11 @@ import { createPki } from "../../sandbox/controlPlane/pki";
 import { enterPulumi, pulumiHome } from "../../automation/stack";
 import { decodeSettings } from "../../settings/decode";
 import { helm } from "../support/helm";
+import { secondSandbox } from "../support/sandbox";
 import { adoptArgsWith } from "../unit/components/cilium/fixtures";
 
 /** Without nodes: agents need none to be rolled out, and the operator gets no replicas. */
-const sandbox = instance(process.env.CILIUM_SPIRE_TEST_CONTROL_PLANE ?? 8);
+const sandbox = secondSandbox;
 const home = pulumiHome(sandbox);
 const MOUNTS = /\/run\/spire\/[a-z-]*sockets/g;
 

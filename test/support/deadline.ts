@@ -1,0 +1,2 @@
+/** Until a test file has ended, all its processes included; the longest takes ten minutes. */
+export const FILE_DEADLINE_MS = 20 * 60_000;
