@@ -32,7 +32,7 @@ lint: build ## format, lint and floors alone
 format: node_modules/.installed ## put all sources into the project's format
 	@npm run -s format
 
-reference: build ## write docs/reference.md, docs/alerts.md, docs/troubleshooting.md and the pictures anew
+reference: build ## write what docs/ has from the code, the figures and the pictures anew
 	@npm run -s reference
 	@npm run -s pictures
 
@@ -60,5 +60,7 @@ operations: build ## tests of what is done on a living stack, or of TESTS="13-do
 apiservers: build ## what other releases of Kubernetes say of the program's objects; builds their API servers, not part of the tests
 	@node bin/test/apiServers.js $(RELEASES)
 
-bench: build ## the figures of the README
+bench: build ## what it costs, measured: docs/performance.md and the figures of the README
 	@node bin/bench/main.js
+	@npm run -s reference
+	@npm run -s pictures

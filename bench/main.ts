@@ -1,8 +1,6 @@
-/** `make bench`: the figures of the README, measured in one run on a sandbox that is up. */
-import { cpus } from "node:os";
+/** `make bench`: the figures of docs/performance.md and the README, measured in one run on a sandbox that is up. */
+import { cpus, totalmem } from "node:os";
 import { Cluster, SpireServer } from "@cilium-spire/entries-provider";
-import { startCluster } from "../sandbox/cluster";
-import { instance } from "../sandbox/host/instance";
 import {
     enterPulumi,
     openStack,
@@ -10,12 +8,26 @@ import {
     pulumiHome,
     stackOutputs,
 } from "../automation/stack";
+import type { StackOutputs } from "../outputs";
+import { wantedVersions } from "../sandbox/build/versions";
+import { startCluster } from "../sandbox/cluster";
+import { instance } from "../sandbox/host/instance";
+import { progress } from "../sandbox/host/shell";
 import { deliverySeconds } from "./delivery";
-import { registerByExec, registerByPlan } from "./register";
+import {
+    type DeliveryFigures,
+    median,
+    PERFORMANCE,
+    type RegistrationFigures,
+    writePerformance,
+} from "./figures";
+import { measurePackets } from "./packets";
+import { measureQuiet } from "./quiet";
+import { registerByExec, registerByPlan } from "./registration";
 
-const AGENTS = [3, 100, 1000];
-/** Beyond what the guides' way is compared at: only that ours grows no faster than the cluster. */
-const MANY_AGENTS = 5000;
+const AGENTS = [3, 30, 300, 3000];
+/** Up to where the guides' way is tried; beyond, it only takes longer. */
+const MOST_BY_EXEC = 300;
 const EXEC_SAMPLE = 60;
 const DELIVERIES = 5;
 
@@ -30,44 +42,51 @@ async function main(): Promise<void> {
     const server = await SpireServer.find(cluster, outputs.spireServer, 60_000);
     if (!server) throw new Error("the stack dev has no SPIRE server");
 
-    console.log(
-        `measured on ${cpus().length} cores, sandbox of 3 nodes, SPIRE ${outputs.spireVersion}`,
-    );
+    const registration: RegistrationFigures[] = [];
     for (const count of AGENTS) {
-        const sample = Math.min(2 * count, EXEC_SAMPLE);
-        const ours = await registerByPlan(server, outputs, count);
-        const theirs = await registerByExec(server, outputs, count, sample);
-        const how = sample < 2 * count ? `extrapolated from ${sample} execs` : "measured";
-        console.log(
-            `entries-${count}: ${ours.seconds.toFixed(2)} s for ${ours.entries} entries; one exec per entry ${theirs.toFixed(1)} s for ${2 * count} (${how})`,
-        );
-        console.log(`entries-${count}-ratio: ${(theirs / ours.seconds).toFixed(1)}`);
-        report(count, ours);
+        progress(`registering ${count} agents`);
+        registration.push(await register(server, outputs, count));
     }
-    const many = await registerByPlan(server, outputs, MANY_AGENTS);
-    console.log(`entries-${MANY_AGENTS}: ${many.seconds.toFixed(2)} s for ${many.entries} entries`);
-    report(MANY_AGENTS, many);
-
-    const deliveries: number[] = [];
-    for (let i = 0; i < DELIVERIES; i++) {
-        deliveries.push(await deliverySeconds(cluster, server, outputs, i));
-    }
-    deliveries.sort((a, b) => a - b);
-    const median = deliveries[Math.floor(DELIVERIES / 2)]!;
-    console.log(
-        `entry-to-delegate-seconds: median ${median.toFixed(1)}, worst ${deliveries.at(-1)!.toFixed(1)} ` +
-            `(SPIRE's floor: up to 5 s until the server reloads its cache and up to 5 s until the agent syncs)`,
-    );
+    progress(`waiting for ${DELIVERIES} identities at Cilium's agent`);
+    const delivery = await deliver(cluster, server, outputs);
+    progress("sending requests between two nodes");
+    const { packets, first } = await measurePackets(target, cluster, outputs);
+    progress("previewing and bringing up what is up");
+    const quiet = await measureQuiet(stack);
+    const machine = machineOf(outputs);
+    writePerformance({ machine, registration, delivery, packets, first, quiet });
+    console.log(`measured on ${machine}: ${PERFORMANCE}`);
 }
 
-function report(
-    count: number,
-    { stateBytes, memoryBytes, seconds }: Awaited<ReturnType<typeof registerByPlan>>,
-) {
-    const perAgent = (bytes: number) => `${(bytes / count / 1024).toFixed(1)} KiB`;
-    console.log(
-        `  per agent: ${((seconds / count) * 1000).toFixed(1)} ms, state ${perAgent(stateBytes)} per copy, memory ${perAgent(memoryBytes)}`,
-    );
+async function register(
+    server: SpireServer,
+    outputs: StackOutputs,
+    agents: number,
+): Promise<RegistrationFigures> {
+    const { seconds, stateBytes, memoryBytes } = await registerByPlan(server, outputs, agents);
+    const ours = { agents, seconds, stateBytes, memoryBytes };
+    if (agents > MOST_BY_EXEC) return ours;
+    const execSample = Math.min(2 * agents, EXEC_SAMPLE);
+    const execSeconds = await registerByExec(server, outputs, agents, execSample);
+    return { ...ours, execSeconds, execSample };
+}
+
+async function deliver(
+    cluster: Cluster,
+    server: SpireServer,
+    outputs: StackOutputs,
+): Promise<DeliveryFigures> {
+    const seconds: number[] = [];
+    for (let i = 0; i < DELIVERIES; i++) {
+        seconds.push(await deliverySeconds(cluster, server, outputs, i));
+    }
+    return { median: median(seconds), worst: Math.max(...seconds), samples: DELIVERIES };
+}
+
+function machineOf({ spireVersion }: StackOutputs): string {
+    const { cilium } = wantedVersions();
+    const memory = Math.round(totalmem() / 1024 ** 3);
+    return `${cpus().length} cores with ${memory} GiB, a sandbox of three nodes, Cilium ${cilium}, SPIRE ${spireVersion}, sqlite`;
 }
 
 main().then(

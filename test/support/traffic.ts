@@ -1,6 +1,5 @@
 /** Requests between authenticated pods that go on while something is done to the cluster, and what became of them. */
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
@@ -8,6 +7,7 @@ import { type Cluster, podState } from "@cilium-spire/entries-provider";
 import { execa } from "execa";
 import type { Proof } from "../../doctor/proof/proof";
 import { CLIENTS, NAMESPACE, PORT, SERVER, STRANGER } from "../../examples/mtls-demo/names";
+import { inNetworkOf } from "../../sandbox/nodes/podNetwork";
 import { type Fate, TIMEOUT_MS } from "./requests";
 
 /** Between two times that all pairs are forgotten. */
@@ -74,8 +74,7 @@ export async function startClientIn(
     url: string,
 ): Promise<Client> {
     const { metadata } = await runningPod(cluster, namespace, `app=${app}`);
-    const pid = await processOf(metadata!.uid!);
-    return startClient(url, ["nsenter", `--net=/proc/${pid}/ns/net`, "--"]);
+    return startClient(url, await inNetworkOf(metadata!.uid!));
 }
 
 /** What became of the requests that were sent from one time to another, in milliseconds since 1970. */
@@ -100,9 +99,8 @@ export function reportOf(clients: readonly Sent[][], from: number, to: number): 
 /**
  * The clients of the demo, each sending to its server all the time.
  *
- * The sandbox's pods are on this machine, so the requests are sent by a process in the network namespace of each client's
- * pod: to Cilium they are the pod's. Nothing between the test and that process depends on what is being changed. They go to
- * the server's address, not to its Service: who is outside the pod's cgroup gets no translation of service addresses.
+ * The requests are sent by a process of this machine in the network of each client's pod: nothing between the test and that process
+ * depends on what is being changed. They go to the server's address, not to its Service.
  */
 export class Traffic {
     private constructor(
@@ -171,13 +169,4 @@ async function runningPod(cluster: Cluster, namespace: string, labelSelector: st
     const pod = pods.find((p) => p.status?.phase === "Running" && !p.metadata?.deletionTimestamp);
     assert.ok(pod, `no running pod with ${labelSelector}: ${pods.map(podState).join("; ")}`);
     return pod;
-}
-
-/** The pid, on this machine, of a process of the pod. All of them share its network. */
-async function processOf(uid: string): Promise<string> {
-    for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-        const cgroups = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
-        if (cgroups.includes(`pod${uid}`)) return pid;
-    }
-    throw new Error(`no process of the pod ${uid} on this machine`);
 }
