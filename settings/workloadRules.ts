@@ -6,7 +6,8 @@ import { trustDomainOf } from "./words";
 import { RESERVED_PATH, type WorkloadSettings } from "./workloads";
 
 type Problems = Generator<string>;
-type Named = [key: string, workload: WorkloadSettings];
+/** A workload with its key as messages show it. */
+type Named = [shown: string, workload: WorkloadSettings];
 
 /** The paths that adminIds and workloads must not have: what holds them is someone else, or many. */
 function isReserved(path: string, { cilium, spire }: Settings): boolean {
@@ -18,7 +19,7 @@ function isReserved(path: string, { cilium, spire }: Settings): boolean {
 export function* workloadProblems(settings: Settings): Problems {
     const workloads = Object.entries(settings.workloads);
     yield* adminIdProblems(settings);
-    yield* duplicates(workloads);
+    yield* duplicates(workloads.map(([key, each]) => [keyText(["workloads", key]), each]));
     const rights = rightsOf(settings);
     for (const [key, workload] of workloads) {
         const at = (...path: string[]) => keyText(["workloads", key, ...path]);
@@ -77,15 +78,15 @@ function adminIdsOf({ spire }: Pick<Settings, "spire">): string[] {
 }
 
 /** SPIRE takes one entry for a SPIFFE ID, a parent and a set of selectors. */
-function* duplicates(workloads: Named[]): Problems {
+export function* duplicates(workloads: Named[]): Problems {
     const same = new Map<string, Named[]>();
-    for (const [key, workload] of workloads) {
+    for (const [shown, workload] of workloads) {
         const id = JSON.stringify([workload.path, workload.selectors.toSorted()]);
         const twin = same.get(id)?.find(([, other]) => canMeet(workload.parent, other.parent));
         if (twin) {
-            yield `${keyText(["workloads", key])}: has the path, the selectors and nodes of ${keyText(["workloads", twin[0]])}, and SPIRE takes such an entry once; remove one`;
+            yield `${shown}: has the path, the selectors and nodes of ${twin[0]}, and SPIRE takes such an entry once; remove one`;
         }
-        same.set(id, [...(same.get(id) ?? []), [key, workload]]);
+        same.set(id, [...(same.get(id) ?? []), [shown, workload]]);
     }
 }
 
@@ -99,12 +100,13 @@ function canMeet(a: Parent, b: Parent): boolean {
 }
 
 /** Every selector that SPIRE's k8s attestor gives as our agents run it (k8s.go, getSelectorValuesFromPodInfo). */
-const K8S_SELECTOR =
+export const K8S_SELECTOR =
     /^k8s:((ns|sa|node-name|pod-uid|pod-name|pod-image|pod-init-image|container-name|container-image):[^:]|pod(-init)?-image-count:\d+$|pod-label:[^:]+:|pod-owner(-uid)?:[^:]+:[^:])/;
 
 /** Selectors that a pod of Cilium's has, or may have. */
 function fitsCilium(selector: string, { cilium }: Settings): boolean {
-    const [, kind, value = ""] = /^k8s:([^:]+):(.*)$/s.exec(selector) ?? [];
+    const [, attestor, kind, value = ""] = /^([^:]+):([^:]+):(.*)$/s.exec(selector) ?? [];
+    if (attestor === "unix") return /id$/.test(kind!) ? value === "0" : value.includes("cilium");
     if (kind === "ns") return value === cilium.namespace;
     if (kind === "sa") return ["cilium", "cilium-operator"].includes(value);
     if (kind === "node-name" || kind?.endsWith("-count")) return true;
@@ -113,17 +115,14 @@ function fitsCilium(selector: string, { cilium }: Settings): boolean {
 
 type At = (...path: string[]) => string;
 
-function* selectorProblems(
-    at: At,
-    { parent, selectors }: WorkloadSettings,
-    settings: Settings,
-): Problems {
-    if (!("alias" in parent)) {
-        const foreign = selectors.find((selector) => !selector.startsWith("k8s:"));
-        if (foreign !== undefined) {
-            yield `${at("selectors")}: no agent of this program gives ${shorten(foreign, 200)}: they attest by k8s alone; use k8s selectors, or hang the entry under agents of your own with parent.alias`;
-            return;
-        }
+function* selectorProblems(at: At, workload: WorkloadSettings, settings: Settings): Problems {
+    const { parent, selectors } = workload;
+    const problem =
+        ("alias" in parent ? undefined : foreignProblem(selectors, settings)) ??
+        unixProblem(workload, settings);
+    if (problem !== undefined) {
+        yield `${at("selectors")}: ${problem}`;
+        return;
     }
     const unknown = selectors.find((s) => s.startsWith("k8s:") && !K8S_SELECTOR.test(s));
     if (unknown !== undefined) {
@@ -131,6 +130,49 @@ function* selectorProblems(
     } else if (selectors.every((selector) => fitsCilium(selector, settings))) {
         yield `${at("selectors")}: a pod of Cilium's has them too, and would get this identity beside its own; add the namespace or the service account of the workload`;
     }
+}
+
+/** What is wrong with selectors of attestors that our agents do not run. */
+function foreignProblem(selectors: string[], { spire }: Settings): string | undefined {
+    const unix = spire.mode === "install" && spire.agent.unixAttestor !== undefined;
+    const foreign = selectors.find(
+        (s) => !s.startsWith("k8s:") && !(unix && s.startsWith("unix:")),
+    );
+    if (foreign === undefined) return undefined;
+    const remedy =
+        spire.mode === "install" && foreign.startsWith("unix:")
+            ? "set spire.agent.unixAttestor, "
+            : "";
+    const attestors = unix ? "k8s and unix" : "k8s";
+    return `no agent of this program gives ${shorten(foreign, 200)}: they attest by ${attestors} alone; ${remedy}use k8s selectors, or hang the entry under agents of your own with parent.alias`;
+}
+
+/** Every selector of SPIRE's unix attestor that needs no names (unix_posix.go, Attest). */
+const UNIX_SELECTOR = /^unix:((uid|gid|supplementary_gid):\d+|path:\/.*|sha256:[0-9a-f]{64})$/s;
+
+/** What is wrong with `unix` selectors that our own agents give: they, or the cluster, would make them untrue. */
+function unixProblem(
+    { parent, selectors }: WorkloadSettings,
+    { spire }: Settings,
+): string | undefined {
+    const unix = selectors.filter((selector) => selector.startsWith("unix:"));
+    if (unix.length === 0 || "alias" in parent || spire.mode !== "install") return undefined;
+    const unknown = unix.find((selector) => !UNIX_SELECTOR.test(selector));
+    if (unknown !== undefined) {
+        return `the agents' unix attestor never gives ${shorten(unknown, 200)}: users and groups have no names in the agent's image; use uid:NUMBER, gid:NUMBER, supplementary_gid:NUMBER, path:/PATH, or sha256: and 64 hexadecimal digits`;
+    }
+    const { discoverPath, sha256MaxSize } = spire.agent.unixAttestor!;
+    const lacks = (key: string, selector: string) =>
+        `no agent gives ${shorten(selector, 200)} without spire.agent.unixAttestor.${key}; set it, or use other selectors`;
+    const path = unix.find((selector) => selector.startsWith("unix:path:"));
+    if (path !== undefined && !discoverPath) return lacks("discoverPath", path);
+    const digest = unix.find((selector) => selector.startsWith("unix:sha256:"));
+    if (digest !== undefined && sha256MaxSize === undefined) return lacks("sha256MaxSize", digest);
+    const placed = selectors.some((selector) => selector.startsWith("k8s:ns:"));
+    if (!placed && Object.keys(parent.nodeLabels).length === 0) {
+        return "whoever may make a pod in any namespace can have such a user and such a program; add k8s:ns, or for a process of the nodes themselves name these with parent.nodeLabels";
+    }
+    return undefined;
 }
 
 /** The paths with a right. SPIRE looks at the ID alone, so whoever holds it by another entry has the right too. */

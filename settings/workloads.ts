@@ -7,7 +7,7 @@ import { distinct, dnsName, idPath, labelKey, labelValue, text, trustDomain } fr
 export const RESERVED_PATH =
     /^\/(spire|identity|cilium-operator|cilium-agent|cilium-operator-nodes)(\/|$)/;
 
-const selector = z
+export const selector = z
     .string()
     .max(1024)
     .regex(
@@ -15,7 +15,7 @@ const selector = z
         "must be a selector: an attestor's name and a condition, such as k8s:ns:shop",
     );
 
-const workload = z.strictObject({
+export const workloadSchema = z.strictObject({
     path: idPath
         .refine(
             (path) => !RESERVED_PATH.test(path),
@@ -25,7 +25,7 @@ const workload = z.strictObject({
     selectors: distinct(selector)
         .min(1, "needs at least one selector; add one")
         .describe(
-            "What a process must have, all of it: `k8s:ns:shop`, `k8s:sa:checkout`, ... The agents of this program know those of the attestor `k8s`; agents behind an `alias` may know others.",
+            "What a process must have, all of it: `k8s:ns:shop`, `k8s:sa:checkout`, ... The agents of this program know those of the attestor `k8s`, and with `spire.agent.unixAttestor` those of `unix`; agents behind an `alias` may know others.",
         ),
     parent: z
         .union(
@@ -70,11 +70,10 @@ const workload = z.strictObject({
         .describe("Marks a SPIRE server that takes its CA from this one."),
 });
 
-export const workloadsSettings = z
-    .record(
-        z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"'),
-        workload,
-    )
-    .default({});
+export const workloadKey = z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"');
 
-export type WorkloadSettings = z.output<typeof workload>;
+export const workloadsSettings = z.record(workloadKey, workloadSchema).default({});
+
+export type WorkloadSettings = z.output<typeof workloadSchema>;

@@ -1,5 +1,6 @@
 /** The SPIRE agent's configuration as plain data. */
 import { delegateSpiffeId } from "@cilium-spire/entries-provider";
+import { quantityValue } from "../../settings/amounts";
 import type { AgentSettings } from "../../settings/spire";
 import { supports } from "../../versions/spire";
 import type { AgentArgs } from "./args";
@@ -41,14 +42,7 @@ export function agentConf(args: AgentArgs): object {
             }),
             // Agents re-attest at every start, so their keys need not outlive the process.
             KeyManager: plugin("memory", {}),
-            WorkloadAttestor: plugin("k8s", {
-                node_name_env: NODE_ADDRESS_ENV,
-                skip_kubelet_verification: settings.kubelet.verification === "skip",
-                // Without it pods cannot be found under cgroup v2.
-                ...(!supports(version, "containerLocatorByDefault") && {
-                    use_new_container_locator: true,
-                }),
-            }),
+            WorkloadAttestor: [...k8sAttestor(version, settings), ...unixAttestor(settings)],
         },
         health_checks: {
             listener_enabled: true,
@@ -60,6 +54,28 @@ export function agentConf(args: AgentArgs): object {
         },
         telemetry: { Prometheus: { host: "0.0.0.0", port: settings.metricsPort } },
     };
+}
+
+function k8sAttestor(version: string, { kubelet }: AgentSettings): object[] {
+    return plugin("k8s", {
+        node_name_env: NODE_ADDRESS_ENV,
+        skip_kubelet_verification: kubelet.verification === "skip",
+        // Without it pods cannot be found under cgroup v2.
+        ...(!supports(version, "containerLocatorByDefault") && { use_new_container_locator: true }),
+    });
+}
+
+function unixAttestor({ unixAttestor: unix }: AgentSettings): object[] {
+    if (!unix) return [];
+    const { discoverPath, sha256MaxSize } = unix;
+    return plugin("unix", {
+        discover_workload_path: discoverPath,
+        // Below zero: no digest. Zero would be one of a program of any size.
+        workload_size_limit:
+            sha256MaxSize === undefined
+                ? -1
+                : Math.max(1, Math.floor(quantityValue(sha256MaxSize))),
+    });
 }
 
 function trustBundle({ trustBundle: bundle }: AgentSettings): object {

@@ -49,7 +49,11 @@ export function agentPod({ settings, sockets, version, images }: AgentArgs) {
                 securityContext: {
                     allowPrivilegeEscalation: false,
                     readOnlyRootFilesystem: true,
-                    capabilities: { drop: ["ALL"] },
+                    // To read /proc/<pid>/exe of another user's process (proc(5), PTRACE_MODE_READ_FSCREDS).
+                    capabilities: {
+                        drop: ["ALL"],
+                        ...(settings.unixAttestor?.discoverPath && { add: ["SYS_PTRACE"] }),
+                    },
                     seccompProfile: { type: "RuntimeDefault" },
                 },
                 volumeMounts: [

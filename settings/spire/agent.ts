@@ -3,7 +3,7 @@ import { z } from "zod";
 import { SINCE } from "../../versions/spire";
 import { imageRepository } from "../images";
 import { since } from "../since";
-import { duration, resources } from "../amounts";
+import { byteQuantity, duration, resources } from "../amounts";
 import {
     group,
     httpsUrl,
@@ -88,6 +88,27 @@ const network = {
     }).describe("How agents talk to the kubelet of their node."),
 };
 
+const attestors = {
+    unixAttestor: z
+        .strictObject({
+            discoverPath: z
+                .boolean()
+                .default(false)
+                .describe(
+                    "Give `unix:path` too. It takes the capability SYS_PTRACE, with which an agent could read the memory of every process of its node.",
+                ),
+            sha256MaxSize: byteQuantity
+                .optional()
+                .describe(
+                    "Give `unix:sha256` too, of programs up to this size; a process of a larger one gets no `unix` selector at all. Agents read the program at every call. Needs discoverPath.",
+                ),
+        })
+        .optional()
+        .describe(
+            "SPIRE's workload attestor `unix` beside `k8s`: selectors of a process's user and groups (`unix:uid:1000`), and of its program. Without it no entry may have them.",
+        ),
+};
+
 const trust = {
     trustBundle: variants("source", [
         z.strictObject({
@@ -134,6 +155,7 @@ const trust = {
 export const agentSettings = group({
     ...pods,
     ...network,
+    ...attestors,
     ...trust,
     logLevel: logLevel.describe("Log level of the agents."),
 });

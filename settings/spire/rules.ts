@@ -178,6 +178,9 @@ function* agentProblems(agent: AgentSettings, server: ServerSettings): Problems 
     if (agent.rebootstrapMode === "never" && agent.rebootstrapDelay !== undefined) {
         yield `spire.agent.rebootstrapDelay = "${agent.rebootstrapDelay}": does nothing with rebootstrapMode = "never"; remove it`;
     }
+    if (agent.unixAttestor?.sha256MaxSize !== undefined && !agent.unixAttestor.discoverPath) {
+        yield `spire.agent.unixAttestor.sha256MaxSize = "${agent.unixAttestor.sha256MaxSize}": SPIRE reads the program where discoverPath has found it; set discoverPath to true, or remove it`;
+    }
     if (availabilityTarget === undefined) return;
     const at = `spire.agent.availabilityTarget = "${availabilityTarget}"`;
     const target = durationSeconds(availabilityTarget);

@@ -73,6 +73,17 @@ test("only the sockets' directories are the node's", async () => {
     assert.deepEqual(paths, ["/run/spire/sockets", "/run/spire/admin-sockets"]);
 });
 
+test("agents may look at others' processes only where entries go by their programs", async () => {
+    const capabilities = async (unixAttestor?: object) =>
+        at((await renderAgent({ unixAttestor })).container, "securityContext.capabilities");
+    assert.deepEqual(await capabilities(), { drop: ["ALL"] });
+    assert.deepEqual(await capabilities({}), { drop: ["ALL"] });
+    assert.deepEqual(await capabilities({ discoverPath: true }), {
+        drop: ["ALL"],
+        add: ["SYS_PTRACE"],
+    });
+});
+
 test("a bundle from a URL needs no ConfigMap in the pod", async () => {
     const url = "https://bundles.example.org/prod.pem";
     const { volumes, conf } = await renderAgent({ trustBundle: { source: "url", url } });

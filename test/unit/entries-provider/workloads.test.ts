@@ -62,7 +62,7 @@ describe("workloads", () => {
         });
     });
 
-    test("have other selectors than k8s only under agents that are not this program's", () => {
+    test("have selectors of agents that are not this program's under an alias only", () => {
         const selectors = ["k8s:ns:shop", "unix:uid:1000"];
         assert.throws(
             () => decode({ selectors }),

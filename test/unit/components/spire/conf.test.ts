@@ -52,6 +52,25 @@ test("the container locator for cgroup v2 is asked for as long as it is not the 
     assert.doesNotMatch(locator("1.11.0"), /use_new_container_locator/);
 });
 
+test("agents attest by unix as well where that is asked for, and hash programs up to a size only", () => {
+    const attestors = (agent: object) => {
+        const { plugins } = plain(agentConfOf(decode({ agent }))) as {
+            plugins: { WorkloadAttestor: Record<string, { plugin_data: unknown }>[] };
+        };
+        return plugins.WorkloadAttestor.map((each) => [Object.keys(each)[0], each.unix]);
+    };
+    const unix = (discover_workload_path: boolean, workload_size_limit: number) => [
+        ["k8s", undefined],
+        ["unix", { plugin_data: { discover_workload_path, workload_size_limit } }],
+    ];
+    assert.deepEqual(attestors({}), [["k8s", undefined]]);
+    assert.deepEqual(attestors({ unixAttestor: {} }), unix(false, -1));
+    const discoverPath = { discoverPath: true };
+    assert.deepEqual(attestors({ unixAttestor: discoverPath }), unix(true, -1));
+    const sized = { ...discoverPath, sha256MaxSize: "1.5Mi" };
+    assert.deepEqual(attestors({ unixAttestor: sized }), unix(true, 1572864));
+});
+
 test("only Cilium's agents may ask for others' identities, and only SPIRE's may attest as agents", () => {
     const settings = decode({ version: "1.15.3", agent: { namespace: "spire-agents" } });
     const { agent } = plain(agentConfOf(settings)) as { agent: Record<string, unknown> };

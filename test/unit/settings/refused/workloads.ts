@@ -5,6 +5,11 @@ const shop = { path: "/ns/shop/sa/shop", selectors: ["k8s:ns:shop", "k8s:sa:shop
 const some = { nodeLabels: { zone: "a" } };
 const workload = (workload: object) => ({ workloads: { shop: { ...shop, ...workload } } });
 const two = (other: unknown) => ({ workloads: { shop, other: { ...shop, ...(other as object) } } });
+/** A workload where agents run the attestor `unix`. */
+const withUnix = (unixAttestor: object, other: object) => ({
+    ...workload(other),
+    spire: { agent: { unixAttestor } },
+});
 const admin = (adminIds: unknown) => ({ spire: { server: { adminIds } } });
 
 const KEYS = /workloads.*: the key must be 1 to 64 letters, digits, "-" or "_"/;
@@ -87,9 +92,43 @@ export const workloads: Refusal[] = [
         [["https://user:secret@a"]],
     ),
     ...values((selectors) => workload({ selectors }), /selectors: no agent .*; use k8s selectors/, [
-        ["unix:uid:0"],
         ["k8s:ns:shop", "docker:label:a:b"],
     ]),
+    ...values(
+        (selectors) => workload({ selectors }),
+        /shop\.selectors: no agent of this program gives unix:.*; set spire\.agent\.unixAttestor, /,
+        [["unix:uid:0"], ["k8s:ns:shop", "unix:uid:1000"]],
+    ),
+    ...values(
+        (selectors) => withUnix({}, { selectors }),
+        /shop\.selectors: no agent .* gives docker:.*: they attest by k8s and unix alone; use k8s/,
+        [["k8s:ns:shop", "docker:label:a:b"]],
+    ),
+    ...values(
+        (selector) => withUnix({}, { selectors: ["k8s:ns:shop", selector] }),
+        /shop\.selectors: the agents' unix attestor never gives unix:.*; use uid:NUMBER/,
+        ["unix:user:root", "unix:group:shop", "unix:uid:shop", "unix:path:shop", "unix:sha256:abc"],
+    ),
+    ...values(
+        (selector) => withUnix({}, { selectors: ["k8s:ns:shop", selector] }),
+        /shop\.selectors: no agent gives unix:path.* without spire\.agent\.unixAttestor\.discoverPath; set/,
+        ["unix:path:/bin/shop"],
+    ),
+    ...values(
+        (selector) => withUnix({ discoverPath: true }, { selectors: ["k8s:ns:shop", selector] }),
+        /shop\.selectors: no agent gives unix:sha256.* without .*\.sha256MaxSize; set it/,
+        [`unix:sha256:${"0".repeat(64)}`],
+    ),
+    ...values(
+        (selectors) => withUnix({ discoverPath: true }, { selectors }),
+        /shop\.selectors: whoever may make a pod .*; add k8s:ns, or .* parent\.nodeLabels/,
+        [["unix:uid:1000"], ["unix:path:/bin/shop", "k8s:pod-label:app:shop"]],
+    ),
+    ...values(
+        (selectors) => withUnix({ discoverPath: true }, { selectors, parent: some }),
+        CILIUM,
+        [["unix:uid:0"], ["unix:path:/usr/bin/cilium-agent", "k8s:ns:kube-system"]],
+    ),
     ...values((selectors) => workload({ selectors }), /selectors = .*: (needs|must)/, [
         [],
         "k8s:ns:a",

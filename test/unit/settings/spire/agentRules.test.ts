@@ -66,6 +66,12 @@ testRules([
         },
     },
     {
+        name: "a digest of programs that are not looked for",
+        refused: { agent: { unixAttestor: { sha256MaxSize: "64Mi" } } },
+        message: /agent\.unixAttestor\.sha256MaxSize = "64Mi": .*; set discoverPath to true, or/,
+        accepted: { agent: { unixAttestor: { sha256MaxSize: "64Mi", discoverPath: true } } },
+    },
+    {
         name: "both sockets in one directory",
         refused: { sockets: { admin: "/run/spire/sockets/admin.sock" } },
         message: /sockets\.admin = ".*": the admin socket is in or below \/run\/spire\/sockets/,
