@@ -2,6 +2,7 @@
 import type { ImageSettings } from "../../settings/images";
 import type { InstallStack } from "../../settings/schema";
 import type { AgentSettings, ServerSettings } from "../../settings/spire";
+import type { ControllerManagerSettings } from "../../settings/spire/controllerManager";
 import type { Sockets } from "../../settings/spire/sockets";
 import { clusterChoice } from "../clusterChoice";
 import { SERVER_NAME, SERVER_PORTS } from "../names";
@@ -28,6 +29,13 @@ interface SpireArgs {
 export interface ServerArgs extends SpireArgs {
     /** Namespace of the agents, in which the trust bundle is published. */
     agentNamespace: string;
+    /** Namespace of Cilium, whose pods nobody else may give identities. */
+    ciliumNamespace: string;
+    /**
+     * spire-controller-manager beside the server.
+     * @default none
+     */
+    controllerManager?: ControllerManagerSettings;
     /**
      * Node labels that become selectors of the node's agent.
      * @default none
@@ -67,7 +75,7 @@ export function serverAddress(namespace: string): Address {
     return { host: `${SERVER_NAME}.${namespace}.svc`, port: SERVER_PORTS.grpc };
 }
 
-export function serverArgs({ spire, registration, ...stack }: InstallStack): ServerArgs {
+export function serverArgs({ spire, registration, cilium, ...stack }: InstallStack): ServerArgs {
     const { trustDomain, clusterName, images, protect, observability } = stack;
     return {
         trustDomain,
@@ -76,6 +84,8 @@ export function serverArgs({ spire, registration, ...stack }: InstallStack): Ser
         images,
         annotated: observability.scrape === "annotations",
         agentNamespace: spire.agent.namespace,
+        ciliumNamespace: cilium.namespace,
+        ...(spire.controllerManager && { controllerManager: spire.controllerManager }),
         nodeLabelKeys: Object.keys(registration.operatorNodeLabels),
         protect,
         settings: spire.server,

@@ -6,7 +6,12 @@ import { BUNDLE_CONFIG_MAP, SERVER_NAME, SERVER_PORTS } from "../names";
 import { podTemplate, revisionOf } from "../pod";
 import type { ServerArgs } from "./args";
 import { Backup } from "./backup";
-import { serverConf } from "./serverConf";
+import {
+    CONTROLLER_MANAGER_FILE,
+    controllerManagerConf,
+    prepareControllerManager,
+} from "./controllerManager";
+import { SERVER_SOCKET_DIR, serverConf } from "./serverConf";
 import { confText } from "./confText";
 import { CLAIM_DEFAULTS, SERVER_LABELS, serverClaims, serverPod } from "./serverPod";
 import { grantServer } from "./serverRbac";
@@ -52,17 +57,14 @@ export class Server extends pulumi.ComponentResource {
             { ...parent, ignoreChanges: ["data"] },
         );
         const rights = grantServer(settings, args.agentNamespace, this);
-        const configuration = confText(serverConf(args));
-        const config = new k8s.core.v1.ConfigMap(
-            SERVER_NAME,
-            { metadata, data: { "server.conf": configuration } },
-            parent,
-        );
+        if (args.controllerManager) rights.push(...prepareControllerManager(args, this));
+        const files = configurationFiles(args);
+        const config = new k8s.core.v1.ConfigMap(SERVER_NAME, { metadata, data: files }, parent);
         this.exposeServices(settings);
         if (settings.replicas > 1) this.limitDisruption(settings);
         const template = podTemplate({
             labels: SERVER_LABELS,
-            configuration,
+            configuration: Object.values(files).join(""),
             annotatedPort: args.annotated ? SERVER_PORTS.metrics : undefined,
             spec: serverPod(args),
         });
@@ -141,4 +143,15 @@ export class Server extends pulumi.ComponentResource {
             { parent: this },
         );
     }
+}
+
+/** What the pod reads at its start, by file. */
+function configurationFiles(args: ServerArgs): Record<string, string> {
+    const { controllerManager } = args;
+    if (!controllerManager) return { "server.conf": confText(serverConf(args)) };
+    const manager = controllerManagerConf(args, controllerManager, SERVER_SOCKET_DIR);
+    return {
+        "server.conf": confText(serverConf(args)),
+        [CONTROLLER_MANAGER_FILE]: JSON.stringify(manager, undefined, 2),
+    };
 }

@@ -4,18 +4,31 @@ import type { ServerSettings } from "../../settings/spire";
 import { imageAt, pullSecrets } from "../images";
 import { SERVER_NAME, SERVER_PORTS } from "../names";
 import type { ServerArgs } from "./args";
+import { controllerManagerContainer } from "./controllerManager";
 import { datastoreParts } from "./datastore";
 import { BUNDLE_ENDPOINT_PORT, federationParts } from "./federation";
-import { mergeParts, type PodParts, RESTRICTED_CONTAINER, RESTRICTED_POD } from "./podParts";
+import {
+    mergeParts,
+    type Mount,
+    type PodParts,
+    RESTRICTED_CONTAINER,
+    RESTRICTED_POD,
+} from "./podParts";
 import { SERVER_DATA_DIR, SERVER_SOCKET_DIR } from "./serverConf";
 import { upstreamAuthorityParts } from "./upstreamAuthority";
 
 export const SERVER_LABELS = { "app.kubernetes.io/name": SERVER_NAME };
 const CONFIG_DIR = "/run/spire/config";
 const DATA = "data";
+const CONFIG: Mount = {
+    volume: { name: "config", configMap: { name: SERVER_NAME } },
+    destPath: CONFIG_DIR,
+};
+const SOCKET: Mount = { volume: { name: "socket", emptyDir: {} }, destPath: SERVER_SOCKET_DIR };
 
 /** The spec of the pod, which the restricted Pod Security Standard admits. */
-export function serverPod({ settings, version, images }: ServerArgs) {
+export function serverPod(args: ServerArgs) {
+    const { settings, version, images, controllerManager } = args;
     const image = settings.image ?? imageAt(images.registry, "ghcr.io/spiffe/spire-server");
     const parts = serverParts(settings);
     const probe = (path: string) => ({ httpGet: { path, port: "health" } });
@@ -43,17 +56,17 @@ export function serverPod({ settings, version, images }: ServerArgs) {
                 resources: settings.resources,
                 securityContext: RESTRICTED_CONTAINER,
                 volumeMounts: [
-                    {
-                        volume: { name: "config", configMap: { name: SERVER_NAME } },
-                        destPath: CONFIG_DIR,
-                    },
-                    { volume: { name: "socket", emptyDir: {} }, destPath: SERVER_SOCKET_DIR },
+                    CONFIG,
+                    SOCKET,
                     needsVolume(settings)
                         ? { name: DATA, mountPath: SERVER_DATA_DIR }
                         : { volume: { name: DATA, emptyDir: {} }, destPath: SERVER_DATA_DIR },
                     ...parts.mounts,
                 ],
             },
+            ...(controllerManager
+                ? [controllerManagerContainer(args, controllerManager, CONFIG, SOCKET)]
+                : []),
         ],
     };
 }

@@ -15,7 +15,7 @@ import { KUBERNETES_VERSION, moduleName, type Versions, wantedVersions } from ".
 /** The name of an archive in its directory. */
 export const IMAGES_FILE = "images.tar";
 /** Archives of test images that the cache keeps: those of all tests. */
-const KEPT_TEST_IMAGES = 5;
+const KEPT_TEST_IMAGES = 6;
 
 /** A layer whose sources are files of this machine: all that its content depends on. */
 type Layer =

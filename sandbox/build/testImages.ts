@@ -186,6 +186,29 @@ export const GITOPS_SPECS: readonly ImageSpec[] = [
     },
 ];
 
+/** spire-controller-manager, of the Go module that the sandbox builds it from. */
+export const CONTROLLER_MANAGER_SPECS: readonly ImageSpec[] = [
+    {
+        tag: "ghcr.io/spiffe/spire-controller-manager:0.6.3",
+        upstream: {
+            module: "github.com/spiffe/spire-controller-manager",
+            version: "0.6.3",
+            path: "Dockerfile",
+            stage: "spire-controller-manager",
+        },
+        config: {
+            Entrypoint: ["/spire-controller-manager"],
+            Cmd: [],
+            User: "0",
+            Env: [PATH, `SSL_CERT_FILE=${CERTIFICATES}`],
+        },
+        layers: [
+            certificates,
+            { files: { "/spire-controller-manager": { program: "spire-controller-manager" } } },
+        ],
+    },
+];
+
 function library(name: string): Source {
     return { from: "cilium-runtime", path: `${LIBRARIES}/${name}` };
 }

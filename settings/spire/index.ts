@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { group, variants, version } from "../words";
 import { agentSettings } from "./agent";
+import { controllerManagerSettings } from "./controllerManager";
 import { externalSpire } from "./external";
 import { serverSettings } from "./server";
 import { socketPath } from "./sockets";
@@ -17,6 +18,11 @@ export const installedSpire = z.strictObject({
         ),
     server: serverSettings.describe("The SPIRE server."),
     agent: agentSettings.describe("The SPIRE agents, one on each node."),
+    controllerManager: controllerManagerSettings
+        .optional()
+        .describe(
+            "spire-controller-manager in the server's pod, with the kind ClusterSPIFFEID: entries for all pods that one selects. None when absent.",
+        ),
     sockets: group({
         workload: socketPath
             .default("/run/spire/sockets/agent.sock")

@@ -1,18 +1,19 @@
-/** spire-controller-manager beside us on one server: each keeps to its own entries. */
+/** spire-controller-manager beside the server: each keeps to its own entries, and a team's pods get theirs by a ClusterSPIFFEID. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { poll } from "@cilium-spire/entries-provider";
+import { ENTRY_ID_PREFIX } from "../../components/spire/controllerManager";
 import { NAMESPACE } from "../../examples/mtls-demo/names";
-import { dependencyDir, ensureBinary, moduleSource } from "../../sandbox/build/binaries";
-import { CONTROLLER_MANAGER } from "../../sandbox/build/programs";
+import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
+import { CONTROLLER_MANAGER_SPECS } from "../../sandbox/build/testImages";
 import { nodeNamed } from "../../sandbox/host/instance";
-import { asNode } from "../../sandbox/nodes/nodes";
+import { loadImages } from "../../sandbox/nodes/nodes";
 import {
     kubectl,
+    nodeNames,
+    openPlatform,
     ourEntries,
     sandbox,
     spireServer,
@@ -21,115 +22,137 @@ import {
     type World,
 } from "../support/world";
 
-const THEIR_PREFIX = "scm.";
-/** Milliseconds between its reconciliations; the default is ten seconds. */
-const INTERVAL_MS = 1000;
+/** Seconds between its reconciliations; the default is ten. */
+const INTERVAL = 1;
+const KIND = "clusterspiffeids.spire.spiffe.io";
+/** Two objects: of our class, and of nobody's. */
+const [OURS, CLASSLESS] = ["demo", "classless"];
 
 let state: World;
-let manager: ChildProcess | undefined;
-/** What it printed. */
-let log = "";
 
 before(async () => {
     state = await world();
+    const archive = await ensureTestImageArchive(CONTROLLER_MANAGER_SPECS);
+    const nodes = nodeNames(state).map((name) => nodeNamed(sandbox, name));
+    await Promise.all(nodes.map((node) => loadImages(node, archive)));
+    const controllerManager = { gcInterval: `${INTERVAL}s` };
+    state.platform = await openPlatform({ "cilium-spire:spire": { controllerManager } });
+    await upThenQuiet(state);
 });
 after(async () => {
-    if (manager?.exitCode === null) {
-        // Its whole process group: nsenter forks into the node's PID namespace and would leave it behind.
-        process.kill(-manager.pid!, "SIGTERM");
-        await once(manager, "close");
-    }
-    await kubectl("delete crd -l test=controller-manager --ignore-not-found");
+    // The kind is kept by the stack, for the objects of others.
+    await kubectl(`delete crd ${KIND} --ignore-not-found`);
+    state.platform = await openPlatform();
+    await upThenQuiet(state);
+    const left = await theirEntries();
+    await (await spireServer(state)).delete(left.map(({ id }) => id));
 });
 
-describe("spire-controller-manager with an entryIDPrefix", () => {
-    test("writes its entries and deletes none of ours", async () => {
+describe("spire-controller-manager of the stack", () => {
+    test("writes an entry for each pod of a ClusterSPIFFEID of its class, and deletes none of ours", async () => {
         const before = await ourEntries(state);
-        await startManager();
-        await applyClusterSpiffeId();
-        await poll(60_000, "entry of spire-controller-manager", async () => {
-            const count = (await theirEntries()).length;
-            return count > 0
-                ? { done: count }
-                : { waitingFor: `its log ends: ${log.slice(-2000)}` };
-        });
+        await apply(OURS, { className: "cilium-spire", namespaceSelector: inNamespace(NAMESPACE) });
+        await apply(CLASSLESS, { hint: CLASSLESS, namespaceSelector: inNamespace(NAMESPACE) });
+        const pods = await podUids();
+        const entries = await poll<TheirEntries>(
+            60_000,
+            "entries of spire-controller-manager",
+            async () => {
+                const found = await theirEntries();
+                return found.length >= pods.length
+                    ? { done: found }
+                    : { waitingFor: `${found.length} of ${pods.length} are there` };
+            },
+        );
         // It garbage-collects once per interval; let it do so several times.
-        await new Promise((resolve) => setTimeout(resolve, 5 * INTERVAL_MS));
+        await reconciled();
+        assert.deepEqual(
+            entries.map(({ selectors }) => selectors.join()).sort(),
+            pods.map((uid) => `k8s:pod-uid:${uid}`),
+        );
+        assert.ok(entries.every(({ hint }) => hint !== CLASSLESS));
+        const paths = new Set(entries.map(({ spiffeId }) => spiffeId.split("/").at(-4)));
+        assert.deepEqual([...paths], ["ns"]);
         assert.deepEqual(await ourEntries(state), before);
+        const stats = await kubectl(`get ${KIND} ${OURS} -o jsonpath={.status.stats.entriesToSet}`);
+        assert.equal(Number(stats), pods.length);
+    });
+
+    test("gives pods of Cilium and SPIRE nothing", async () => {
+        const before = await theirEntries();
+        await apply("platform", { className: "cilium-spire", namespaceSelector: {} });
+        const ignored = "jsonpath={.status.stats.namespacesIgnored}";
+        await poll(30_000, "look at all namespaces", async () => {
+            const count = Number(await kubectl(`get ${KIND} platform -o ${ignored}`));
+            return count >= 2 ? { done: count } : { waitingFor: `it ignored ${count}` };
+        });
+        await reconciled();
+        const uids = await podUids("-n kube-system", "-n spire-system");
+        const entries = await theirEntries();
+        assert.ok(entries.length >= before.length && uids.length > 0);
+        const given = entries.flatMap(({ selectors }) => selectors);
+        assert.deepEqual(
+            uids.filter((uid) => given.includes(`k8s:pod-uid:${uid}`)),
+            [],
+        );
+        await kubectl(`delete ${KIND} platform`);
     });
 
     test("loses none of its own by our up", async () => {
-        const theirs = await theirEntries();
+        const ids = async () => (await theirEntries()).map(({ id }) => id).sort();
+        await reconciled();
+        const theirs = await ids();
         assert.notEqual(theirs.length, 0);
         const server = await spireServer(state);
         await server.delete([(await ourEntries(state))[0]!.id]);
         await upThenQuiet(state);
-        assert.deepEqual(await theirEntries(), theirs);
+        assert.deepEqual(await ids(), theirs);
+    });
+
+    test("takes its entries along with their ClusterSPIFFEID", async () => {
+        await kubectl(`delete ${KIND} ${OURS}`);
+        await poll(60_000, "entries to go", async () => {
+            const { length } = await theirEntries();
+            return length === 0 ? { done: true } : { waitingFor: `${length} are left` };
+        });
     });
 });
 
-/** Starts it on the node of the server's pod, where the server's socket is in an emptyDir. */
-async function startManager(): Promise<void> {
-    const source = moduleSource("kubernetes");
-    const crds = join(await dependencyDir(CONTROLLER_MANAGER, source), "config", "crd", "bases");
-    await kubectl(`apply -f ${crds}`);
-    await kubectl(
-        "label crd clusterspiffeids.spire.spiffe.io clusterstaticentries.spire.spiffe.io clusterfederatedtrustdomains.spire.spiffe.io controllermanagerconfigs.spire.spiffe.io test=controller-manager",
-    );
-    const pod = await kubectl(
-        "-n spire-system get pod spire-server-0 -o jsonpath={.spec.nodeName},{.metadata.uid},{.spec.volumes[?(@.emptyDir)].name}",
-    );
-    const [node, uid, volumes] = pod.split(",");
-    const volume = volumes!.split(" ").find((name) => name.includes("socket"))!;
-    const pods = `/var/lib/kubelet/pods/${uid!}/volumes/kubernetes.io~empty-dir`;
-    const file = join(sandbox.stateDir, "spire-controller-manager.json");
-    const config = {
-        apiVersion: "spire.spiffe.io/v1alpha1",
-        kind: "ControllerManagerConfig",
-        metrics: { bindAddress: "0" },
-        health: { healthProbeBindAddress: "127.0.0.1:18083" },
-        leaderElection: { leaderElect: false },
-        clusterName: state.outputs.clusterName,
-        trustDomain: state.outputs.trustDomain,
-        clusterDomain: "cluster.local",
-        // A Go duration as JSON has it: nanoseconds.
-        gcInterval: INTERVAL_MS * 1e6,
-        entryIDPrefix: THEIR_PREFIX.slice(0, -1),
-        spireServerSocketPath: `${pods}/${volume}/api.sock`,
-    };
-    await writeFile(file, JSON.stringify(config));
-    const binary = await ensureBinary("spire-controller-manager");
-    const [program, ...args] = await asNode(nodeNamed(sandbox, node!), [binary, `-config=${file}`]);
-    manager = spawn(program!, args, {
-        env: { ...process.env, ENABLE_WEBHOOKS: "false", KUBECONFIG: sandbox.kubeconfig },
-        stdio: ["ignore", "pipe", "pipe"],
-        detached: true,
-    });
-    for (const stream of [manager.stdout, manager.stderr]) {
-        stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
-    }
+function inNamespace(name: string): object {
+    return { matchLabels: { "kubernetes.io/metadata.name": name } };
 }
 
-async function applyClusterSpiffeId(): Promise<void> {
+async function apply(name: string, spec: object): Promise<void> {
     const file = join(sandbox.stateDir, "cluster-spiffe-id.json");
     const resource = {
         apiVersion: "spire.spiffe.io/v1alpha1",
         kind: "ClusterSPIFFEID",
-        metadata: { name: "demo" },
+        metadata: { name },
         spec: {
             spiffeIDTemplate:
                 "spiffe://{{ .TrustDomain }}/ns/{{ .PodMeta.Namespace }}/sa/{{ .PodSpec.ServiceAccountName }}",
-            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": NAMESPACE } },
+            ...spec,
         },
     };
     await writeFile(file, JSON.stringify(resource));
     await kubectl(`apply -f ${file}`);
 }
 
-async function theirEntries(): Promise<string[]> {
+async function reconciled(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 5 * INTERVAL * 1000));
+}
+
+async function podUids(...namespaces: string[]): Promise<string[]> {
+    const asked = namespaces.length > 0 ? namespaces : [`-n ${NAMESPACE}`];
+    const lists = await Promise.all(
+        asked.map((where) => kubectl(`${where} get pods -o jsonpath={.items[*].metadata.uid}`)),
+    );
+    return lists.flatMap((list) => list.split(" ")).sort();
+}
+
+type TheirEntries = Awaited<ReturnType<typeof theirEntries>>;
+
+async function theirEntries() {
     const entries = await (await spireServer(state)).entries();
-    return entries
-        .map((entry) => entry.id)
-        .filter((id) => id.startsWith(THEIR_PREFIX))
-        .sort();
+    return entries.filter(({ id }) => id.startsWith(`${ENTRY_ID_PREFIX}.`));
 }

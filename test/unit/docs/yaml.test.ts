@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { parse, parseAllDocuments } from "yaml";
+import { clusterSpiffeIdSpec } from "../../../components/spire/clusterSpiffeId";
 import { ciliumArgs } from "../../../components/cilium/args";
 import { chartValues } from "../../../components/cilium/chartValues";
 import { wavesOf } from "../../../fleet/waves";
@@ -129,6 +130,12 @@ async function objectProblems(tree: Tree): Promise<string[]> {
         );
         return [...others, ...unknownProperties(spec, await policySchema(), "spec")].map(
             (key) => `a CiliumNetworkPolicy has no ${key}`,
+        );
+    }
+    if (id === "spire.spiffe.io/v1alpha1 ClusterSPIFFEID") {
+        const schema = clusterSpiffeIdSpec.versions[0]!.schema.openAPIV3Schema as Schema;
+        return unknownProperties(tree.spec, schema.properties!.spec!, "spec").map(
+            (key) => `a ClusterSPIFFEID has no ${key}`,
         );
     }
     const known = FOREIGN[id];

@@ -17,6 +17,7 @@ import {
     type LayerSpec,
 } from "../../../../sandbox/build/images";
 import {
+    CONTROLLER_MANAGER_SPECS,
     GITOPS_SPECS,
     hubbleRelay,
     WORKLOAD_MTLS_SPECS,
@@ -44,6 +45,15 @@ const BASES: [RegExp, ImageConfig][] = [
             Env: [PATH, "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"],
             User: "65532",
             WorkingDir: "/home/nonroot",
+        },
+    ],
+    // As root: the tag without "nonroot".
+    [
+        /^gcr\.io\/distroless\/static$/,
+        {
+            Env: [PATH, "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"],
+            User: "0",
+            WorkingDir: "/",
         },
     ],
     // Distroless as well, as root, with a program that the image of kubectl does not start.
@@ -133,6 +143,7 @@ const versions = wantedVersions();
 const all = [
     ...CLUSTER_IMAGES,
     ...GITOPS_SPECS,
+    ...CONTROLLER_MANAGER_SPECS,
     ...WORKLOAD_MTLS_SPECS,
     ...buildableVersions("cilium").flatMap((cilium) => [
         ...imageSpecs({ ...versions, cilium }).slice(0, 2),

@@ -4,6 +4,7 @@ import { type Refusal, values } from "./refusal";
 const socket = (workload: unknown) => ({ spire: { sockets: { workload } } });
 const agent = (agent: object) => ({ spire: { agent } });
 const server = (server: object) => ({ spire: { server } });
+const manager = (controllerManager: object) => ({ spire: { controllerManager } });
 const postgres = (settings: object) =>
     server({
         datastore: { type: "postgres", host: "db", passwordSecret: { name: "p" }, ...settings },
@@ -18,6 +19,26 @@ const HOST = /host = .*: must be a DNS name or an IP address, without a port/;
 const URL = /jwtIssuer = .*: must (be a URL that begins with https|not contain credentials)/;
 const TEXT =
     /datastore\.(user|database) = .*: must (not contain control|be at most 63 bytes|not be empty)/;
+
+const managers: Refusal[] = [
+    ...values(
+        (version) => manager({ version }),
+        /controllerManager\.version = .*: (would delete every entry.*; use 0\.5\.0|must be a )/,
+        ["0.4.4", "0.1.0", "latest", "v0.6.3"],
+    ),
+    ...values(
+        (className) => manager({ className }),
+        /controllerManager\.className = .*: must be 1 to 63 lower-case letters/,
+        ["", "Shop", "a b"],
+    ),
+    ...values((gcInterval) => manager({ gcInterval }), /\.gcInterval = .*: must be/, ["0s", 10]),
+    ...values((image) => manager({ image }), /controllerManager\.image = .*: must/, ["a:1", "A b"]),
+    ...values(
+        (controllerManager) => ({ spire: { mode: "external", controllerManager } }),
+        /spire\.controllerManager: describes an installation.*; set it there, and remove it here/,
+        [{}],
+    ),
+];
 
 const paths: Refusal[] = [
     ...values(socket, PLACE, [
@@ -170,4 +191,4 @@ const ports: Refusal[] = [
     ),
 ];
 
-export const places = [...paths, ...images, ...hosts, ...ports];
+export const places = [...managers, ...paths, ...images, ...hosts, ...ports];
