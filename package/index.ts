@@ -13,6 +13,7 @@ export {
     type Settings,
     type SettingsInput,
 } from "../settings/schema";
+export type { TeamInput } from "../settings/team";
 export { clusterProvider } from "../components/clusterProvider";
 export { stableFieldManager } from "../components/fieldManager";
 export { ownerOf, type StackId } from "../components/owner";
@@ -34,6 +35,7 @@ export type {
 export { Installation } from "../components/cilium/installation";
 export { AgentEntries } from "../components/entries/agentEntries";
 export { agentEntriesArgs, workloadEntriesArgs } from "../components/entries/args";
+export { type PlatformSpire, teamEntriesArgs } from "../components/entries/team";
 export { WorkloadEntries } from "../components/entries/workloadEntries";
 export { Agent } from "../components/spire/agent";
 export { type AgentArgs, agentArgs, type ServerArgs, serverArgs } from "../components/spire/args";

@@ -43,7 +43,7 @@ const NO_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 const DEEPEST = 50;
 
 /** What is wrong with the data as such, before anything reads it. */
-function* shapeProblems(value: unknown, path: PropertyKey[] = []): Generator<string> {
+export function* shapeProblems(value: unknown, path: PropertyKey[] = []): Generator<string> {
     if (typeof value !== "object" || value === null) return;
     if (path.length > DEEPEST) {
         yield `${keyText(path)}: is nested more than ${DEEPEST} deep; make it flatter`;

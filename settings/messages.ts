@@ -5,12 +5,32 @@ import { settingsSchema } from "./schema";
 import { keyText, valueText } from "./show";
 import { memberOf, shapeOf, type Type, variantsOf } from "./walk";
 
+/** What a configuration should have been. */
+export interface Wanted {
+    schema: Type;
+    /** How a key that is missing is set. */
+    remedy(key: string): string;
+}
+
+const STACK: Wanted = {
+    schema: settingsSchema,
+    remedy: (key) => {
+        const place = `cilium-spire:${key}`;
+        return `set it with "pulumi config set --path ${/[[\]]/.test(key) ? `'${place}'` : place} <value>"`;
+    },
+};
+
 /**
  * What zod found, as `key = value: problem; remedy`, one line for each key.
  *
  * @param raw the configuration that it was found in.
+ * @param wanted what it should have been. @default the configuration of a stack
  */
-export function describeIssues(issues: z.core.$ZodIssue[], raw: unknown): string[] {
+export function describeIssues(
+    issues: z.core.$ZodIssue[],
+    raw: unknown,
+    wanted: Wanted = STACK,
+): string[] {
     const seen = new Set<string>();
     return issues
         .filter((issue) => {
@@ -19,28 +39,26 @@ export function describeIssues(issues: z.core.$ZodIssue[], raw: unknown): string
             const id = JSON.stringify([issue.path, rule]);
             return !seen.has(id) && seen.add(id);
         })
-        .flatMap((issue) => describeIssue(issue, raw));
+        .flatMap((issue) => describeIssue(issue, raw, wanted));
 }
 
-function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {
+function describeIssue(issue: z.core.$ZodIssue, raw: unknown, wanted: Wanted): string[] {
     if (issue.code === "unrecognized_keys") {
         return issue.keys.map(
-            (unknown) => `${keyText([...issue.path, unknown])}: ${unknownKey(unknown, issue, raw)}`,
+            (unknown) =>
+                `${keyText([...issue.path, unknown])}: ${unknownKey(unknown, issue, raw, wanted)}`,
         );
     }
     const meant = issue.code === "invalid_union" ? meantOption(issue, raw) : undefined;
-    if (meant) return meant.flatMap((inner) => describeIssue(inner, raw));
+    if (meant) return meant.flatMap((inner) => describeIssue(inner, raw, wanted));
     const key = keyText(issue.path);
     if (issue.code === "invalid_key") return [`${key}: the key ${messageOf(issue.issues[0]!)}`];
     const value = valueAt(issue.path, raw);
     if (value !== undefined) return [`${key} = ${valueText(value)}: ${messageOf(issue)}`];
     // A rule of ours may complain of a default that the user never wrote.
     if (issue.code === "custom") return [`${key}: ${messageOf(issue)}`];
-    const place = `cilium-spire:${key}`;
     const choice = issue.code === "invalid_type" ? "" : `${messageOf(issue)}; `;
-    return [
-        `${key}: is missing; ${choice}set it with "pulumi config set --path ${/[[\]]/.test(key) ? `'${place}'` : place} <value>"`,
-    ];
+    return [`${key}: is missing; ${choice}${wanted.remedy(key)}`];
 }
 
 function valueAt(path: readonly PropertyKey[], raw: unknown): unknown {
@@ -96,8 +114,13 @@ const EXPECTED: Partial<Record<string, string>> = {
 };
 
 /** Why a key is none, with the remedy: it is another variant's, misspelt, or neither. */
-function unknownKey(key: string, issue: z.core.$ZodIssueUnrecognizedKeys, raw: unknown): string {
-    const places = placesOf(settingsSchema, issue.path, raw);
+function unknownKey(
+    key: string,
+    issue: z.core.$ZodIssueUnrecognizedKeys,
+    raw: unknown,
+    { schema }: Wanted,
+): string {
+    const places = placesOf(schema, issue.path, raw);
     const others = places.filter(({ needs, keys }) => needs.length > 0 && keys.includes(key));
     if (others.length > 0) {
         const remedy = `is not a key of this program here, only with ${others.map(({ needs }) => needs.join(" and ")).join(" or ")}; remove it, or set that`;

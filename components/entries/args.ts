@@ -6,6 +6,7 @@ import type {
     WorkloadEntriesArgs,
 } from "@cilium-spire/entries-provider";
 import type { Settings } from "../../settings/schema";
+import type { WorkloadSettings } from "../../settings/workloads";
 import { durationSeconds } from "../../settings/amounts";
 import { clusterChoice } from "../clusterChoice";
 import { ownerOf, type StackId } from "../owner";
@@ -33,23 +34,27 @@ export function agentEntriesArgs(settings: Settings, id: StackId): AgentEntriesA
 
 /** As {@link agentEntriesArgs}, for the workloads of the settings. */
 export function workloadEntriesArgs(settings: Settings, id: StackId): WorkloadEntriesArgs {
-    const spiffeId = (path: string) => `spiffe://${settings.trustDomain}${path}`;
-    const workloads = Object.entries(settings.workloads).map(([key, setting]) => {
-        const { path, parent, admin, downstream, x509SvidTtl, jwtSvidTtl, ...rest } = setting;
-        const workload: Workload = {
-            ...rest,
-            spiffeId: spiffeId(path),
-            parent: "alias" in parent ? { alias: spiffeId(parent.alias) } : parent,
-            ...(admin && { admin }),
-            ...(downstream && { downstream }),
-            ...(x509SvidTtl !== undefined && { x509SvidTtl: durationSeconds(x509SvidTtl) }),
-            ...(jwtSvidTtl !== undefined && { jwtSvidTtl: durationSeconds(jwtSvidTtl) }),
-        };
-        return [key, workload] as const;
-    });
+    const workloads = Object.entries(settings.workloads).map(
+        ([key, workload]) => [key, workloadOf(workload, settings.trustDomain)] as const,
+    );
     return {
         ...entrySetArgs(settings, id, "workloads"),
         workloads: Object.fromEntries(workloads),
+    };
+}
+
+/** A workload as the provider is told of it. */
+export function workloadOf(settings: WorkloadSettings, trustDomain: string): Workload {
+    const spiffeId = (path: string) => `spiffe://${trustDomain}${path}`;
+    const { path, parent, admin, downstream, x509SvidTtl, jwtSvidTtl, ...rest } = settings;
+    return {
+        ...rest,
+        spiffeId: spiffeId(path),
+        parent: "alias" in parent ? { alias: spiffeId(parent.alias) } : parent,
+        ...(admin && { admin }),
+        ...(downstream && { downstream }),
+        ...(x509SvidTtl !== undefined && { x509SvidTtl: durationSeconds(x509SvidTtl) }),
+        ...(jwtSvidTtl !== undefined && { jwtSvidTtl: durationSeconds(jwtSvidTtl) }),
     };
 }
 

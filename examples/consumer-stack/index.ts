@@ -1,8 +1,8 @@
 /** A service, who may talk to it, and its SPIFFE IDs: a stack beside the platform's, which knows it by its outputs alone. */
 import {
     MutualAuthPolicy,
-    ownerOf,
     platformOutputs,
+    teamEntriesArgs,
     WorkloadEntries,
 } from "@cilium-spire/components";
 import * as k8s from "@pulumi/kubernetes";
@@ -15,7 +15,7 @@ const IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.56";
 
 export = async (): Promise<pulumi.Inputs> => {
     const platform = await platformOutputs(new pulumi.Config().require("platform"));
-    const owner = ownerOf({ project: pulumi.getProject(), stack: pulumi.getStack() });
+    const id = { project: pulumi.getProject(), stack: pulumi.getStack() };
 
     const namespace = new k8s.core.v1.Namespace(NAMESPACE, {
         metadata: {
@@ -34,22 +34,19 @@ export = async (): Promise<pulumi.Inputs> => {
         inNamespace,
     );
     // For the service's own TLS, from the Workload API: Cilium's identities are made by its operator.
-    const paymentsId = `spiffe://${platform.trustDomain}/shop/payments`;
-    new WorkloadEntries("shop", {
-        trustDomain: platform.trustDomain,
-        clusterName: platform.clusterName,
-        idPrefix: `${owner}.shop`,
-        server: platform.spireServer,
-        agentDaemonSet: platform.spireAgent,
-        timeoutSeconds: 120,
+    const team = {
+        namespaces: [NAMESPACE],
+        paths: ["/shop", `/ns/${NAMESPACE}`],
         workloads: {
             payments: {
-                spiffeId: paymentsId,
-                parent: { nodeLabels: {} },
+                path: "/shop/payments",
                 selectors: [`k8s:ns:${NAMESPACE}`, "k8s:sa:payments"],
             },
         },
-    });
+        // One for each, as /ns/<namespace>/sa/<service account>.
+        accounts: { callers: { serviceAccounts: { [NAMESPACE]: ["checkout", "stranger"] } } },
+    };
+    new WorkloadEntries("shop", teamEntriesArgs(platform, id, team));
 
     const service = new k8s.core.v1.Service(
         "payments",
@@ -64,6 +61,7 @@ export = async (): Promise<pulumi.Inputs> => {
     deployment("payments", ["netexec", `--http-port=${PORT}`], protectedBy);
     deployment("checkout", ["pause"], protectedBy);
     deployment("stranger", ["pause"], protectedBy);
+    const paymentsId = `spiffe://${platform.trustDomain}/shop/payments`;
     return { paymentsId, address: service.spec.clusterIP };
 };
 

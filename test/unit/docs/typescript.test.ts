@@ -22,6 +22,8 @@ function compile(blocks: Block[]): string[] {
     );
     // A fragment declares what its reader goes on with.
     Object.assign(options, { noEmit: true, incremental: false, noUnusedLocals: false });
+    // What a program of one's own imports is built from here.
+    options.paths = { "@cilium-spire/components": [join(repositoryRoot, "package", "index.ts")] };
     const sources = new Map(
         blocks.map((block, i) => [join(repositoryRoot, `documentation-${i}.ts`), block]),
     );
