@@ -30,6 +30,8 @@ export interface PodPeer {
      * @default that of the policy
      */
     namespace?: string;
+    /** The service account as which they run. @default any */
+    serviceAccount?: string;
     /** @default every port */
     ports?: Port[];
     /**
@@ -51,8 +53,9 @@ export interface EntityPeer {
 /** A TCP port, or a port with its protocol. */
 export type Port = number | { port: number; protocol: "TCP" | "UDP" | "SCTP" };
 
-/** Cilium's name, as a label of every pod, of the pod's namespace. */
+/** Cilium's names, as labels of every pod, of the pod's namespace and of its service account. */
 const NAMESPACE_LABEL = "k8s:io.kubernetes.pod.namespace";
+const ACCOUNT_LABEL = "k8s:io.cilium.k8s.policy.serviceaccount";
 
 /**
  * @throws Error that names the key: for a direction with an empty list, which Cilium reads as "no rule" and a reader as
@@ -90,11 +93,13 @@ function select(side: "from" | "to", peer: Peer, key: string) {
 }
 
 /** In a policy with a namespace, a selector without one means pods of the same namespace. */
-function podSelector({ labels, namespace }: PodPeer) {
-    if (namespace === undefined) return { matchLabels: labels };
-    if (namespace !== "*") return { matchLabels: { ...labels, [NAMESPACE_LABEL]: namespace } };
+function podSelector({ labels, namespace, serviceAccount }: PodPeer) {
+    const account = serviceAccount === undefined ? {} : { [ACCOUNT_LABEL]: serviceAccount };
+    const matchLabels = { ...labels, ...account };
+    if (namespace === undefined) return { matchLabels };
+    if (namespace !== "*") return { matchLabels: { ...matchLabels, [NAMESPACE_LABEL]: namespace } };
     return {
-        matchLabels: labels,
+        matchLabels,
         matchExpressions: [{ key: NAMESPACE_LABEL, operator: "Exists" }],
     };
 }

@@ -36,6 +36,9 @@ const peerArgs = group({
     namespace: text()
         .optional()
         .describe('Namespace of these pods, or `"*"` for all. That of the policy when absent.'),
+    serviceAccount: text()
+        .optional()
+        .describe("The service account as which they run. Any when absent."),
     authentication: z
         .enum(["required", "disabled"], "must be required or disabled")
         .optional()
@@ -54,8 +57,9 @@ const peerArgs = group({
         "must have either labels, of pods, or entities; give it one of them",
     )
     .refine(
-        ({ entities, namespace, authentication }) => !entities || !(namespace ?? authentication),
-        "has entities, which have no namespace and cannot authenticate; remove namespace and authentication",
+        ({ entities, namespace, serviceAccount, authentication }) =>
+            !entities || !(namespace ?? serviceAccount ?? authentication),
+        "has entities, which have no namespace and no service account and cannot authenticate; remove namespace, serviceAccount and authentication",
     )
     .meta({ id: "Peer" })
     .transform(({ labels, entities, ports, ...pod }): Peer => {

@@ -44,6 +44,21 @@ test("peers of another namespace, and of every namespace", () => {
     ]);
 });
 
+test("peers by their service account, beside other labels", () => {
+    const account = { "k8s:io.cilium.k8s.policy.serviceaccount": "checkout" };
+    const { ingress } = authPolicySpec({
+        pods,
+        ingress: [
+            { labels: {}, serviceAccount: "checkout" },
+            { labels: { app: "a" }, namespace: "shop", serviceAccount: "checkout" },
+        ],
+    });
+    assert.deepEqual(
+        ingress!.map((rule) => (rule as { fromEndpoints: object[] }).fromEndpoints[0]),
+        [{ matchLabels: account }, { matchLabels: { app: "a", ...account, [NAMESPACE]: "shop" } }],
+    );
+});
+
 test("what goes out: authenticated pods, and DNS without", () => {
     const spec = authPolicySpec({
         pods,

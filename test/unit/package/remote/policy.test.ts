@@ -13,6 +13,7 @@ test("all that may be given gives the policy that it gives in TypeScript", () =>
         ingress: [
             { labels: { app: "a" }, ports: [{ port: 8080 }] },
             { labels: {}, namespace: "*", authentication: "disabled" },
+            { labels: {}, serviceAccount: "checkout" },
             { entities: ["host"], ports: [{ port: 53, protocol: "UDP" }] },
         ],
         egress: [{ labels: { app: "db" }, authentication: "required" }],
@@ -25,6 +26,7 @@ test("all that may be given gives the policy that it gives in TypeScript", () =>
             ingress: [
                 { labels: { app: "a" }, ports: [8080] },
                 { labels: {}, namespace: "*", authentication: "disabled" },
+                { labels: {}, serviceAccount: "checkout" },
                 { entities: ["host"], ports: [{ port: 53, protocol: "UDP" }] },
             ],
             egress: [{ labels: { app: "db" } }],
@@ -55,10 +57,12 @@ const refused: [pulumi.Inputs, ...string[]][] = [
         { ...NAMES, ingress: [peer] },
         "ingress[0]: must have either labels, of pods, or entities; give it one of them",
     ]),
-    ...[{ namespace: "a" }, { authentication: "required" }].map((of): [pulumi.Inputs, string] => [
-        { ...NAMES, egress: [{ entities: ["host"], ...of }] },
-        "egress[0]: has entities, which have no namespace and cannot authenticate; remove namespace and authentication",
-    ]),
+    ...[{ namespace: "a" }, { serviceAccount: "a" }, { authentication: "required" }].map(
+        (of): [pulumi.Inputs, string] => [
+            { ...NAMES, egress: [{ entities: ["host"], ...of }] },
+            "egress[0]: has entities, which have no namespace and no service account and cannot authenticate; remove namespace, serviceAccount and authentication",
+        ],
+    ),
     [
         { ...NAMES, egress: [{ labels: {}, ports: [8080, { port: 70000, protocol: "ICMP" }] }] },
         "egress[0].ports[0]: must be a group of keys, of: port, protocol",
