@@ -12,6 +12,7 @@ import { allBlocks } from "../../support/markdown";
 /** Objects of Kubernetes, one kind of file a folder. */
 const MANIFESTS = [
     "examples/gitops",
+    "examples/policies",
     "examples/workload-mtls/kubernetes.yaml",
     "rbac",
     "sandbox/manifests",
@@ -31,7 +32,8 @@ test("all manifests are valid for kubeconform, which takes no unknown kind or fi
 
 test("so are the policies of the documentation", async () => {
     const policies = allBlocks().filter(
-        ({ language, text }) => language === "yaml" && /^kind: CiliumNetworkPolicy$/m.test(text),
+        ({ language, text }) =>
+            language === "yaml" && /^kind: Cilium(Clusterwide)?NetworkPolicy$/m.test(text),
     );
     const named = policies.map(({ file, line, text }) => ({
         file: join(dir, `${file.replaceAll("/", "-")}-${line}.yaml`),

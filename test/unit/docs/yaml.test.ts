@@ -123,13 +123,14 @@ async function chartProblems(settings: Settings): Promise<string[]> {
 
 async function objectProblems(tree: Tree): Promise<string[]> {
     const id = `${String(tree.apiVersion)} ${String(tree.kind)}`;
-    if (id === "cilium.io/v2 CiliumNetworkPolicy") {
+    const policy = POLICIES[id];
+    if (policy !== undefined) {
         const { spec, ...rest } = tree;
         const others = Object.keys(rest).filter(
             (key) => !["apiVersion", "kind", "metadata"].includes(key),
         );
-        return [...others, ...unknownProperties(spec, await policySchema(), "spec")].map(
-            (key) => `a CiliumNetworkPolicy has no ${key}`,
+        return [...others, ...unknownProperties(spec, await policySchema(policy), "spec")].map(
+            (key) => `a ${String(tree.kind)} has no ${key}`,
         );
     }
     if (id === "spire.spiffe.io/v1alpha1 ClusterSPIFFEID") {
@@ -164,10 +165,16 @@ interface Schema {
     items?: Schema;
 }
 
+/** Kinds of policies, and the files of their schemas in Cilium's source. */
+const POLICIES: Record<string, string> = {
+    "cilium.io/v2 CiliumNetworkPolicy": "ciliumnetworkpolicies.yaml",
+    "cilium.io/v2 CiliumClusterwideNetworkPolicy": "ciliumclusterwidenetworkpolicies.yaml",
+};
+
 /** The schema of a policy's `spec`, which Cilium's operator registers. */
-async function policySchema(): Promise<Schema> {
-    const file = "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml";
-    const crd = parse(await readFile(join(await ciliumSource(), file), "utf8")) as {
+async function policySchema(file: string): Promise<Schema> {
+    const path = join(await ciliumSource(), "pkg/k8s/apis/cilium.io/client/crds/v2", file);
+    const crd = parse(await readFile(path, "utf8")) as {
         spec: { versions: { schema: { openAPIV3Schema: Schema } }[] };
     };
     return crd.spec.versions[0]!.schema.openAPIV3Schema.properties!.spec!;
