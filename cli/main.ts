@@ -6,6 +6,7 @@ import { backup } from "./backup";
 import { diff } from "./diff";
 import { doctor } from "./doctor";
 import { fleet } from "./fleet";
+import { observe } from "./observe";
 import { prove } from "./prove";
 import { render } from "./render";
 import { restore } from "./restore";
@@ -26,7 +27,7 @@ export function commandLine(end: (code: ExitCode) => void): Command {
         )
         .showSuggestionAfterError()
         .exitOverride();
-    for (const verb of [doctor, prove, diff, backup, restore, render, fleet]) {
+    for (const verb of [doctor, prove, observe, diff, backup, restore, render, fleet]) {
         program.addCommand(verb(end).copyInheritedSettings(program));
     }
     return program;

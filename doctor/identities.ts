@@ -9,6 +9,19 @@ export interface Identity {
     labels: Record<string, string>;
 }
 
+/** Below are reserved ones, from here on those of addresses, of each node alone (pkg/identity of 1.15 to 1.20). */
+const [FIRST_OF_PODS, FIRST_OF_ADDRESSES] = [256, 1 << 24];
+
+/** Whether an identity is one of pods. Only those have SVIDs. */
+export function isOfPods(identity: number): boolean {
+    return identity >= FIRST_OF_PODS && !isOfAddresses(identity);
+}
+
+/** Whether an identity stands for addresses outside the cluster. */
+export function isOfAddresses(identity: number): boolean {
+    return identity >= FIRST_OF_ADDRESSES;
+}
+
 /** Names, which are numbers, of all security identities that Cilium has allocated. */
 export async function ciliumIdentities(cluster: Cluster): Promise<number[]> {
     return await cluster.list(

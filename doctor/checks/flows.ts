@@ -1,6 +1,7 @@
 /** Packets that wait for an authentication which does not come, as Hubble has seen them; nothing where Hubble does not run. */
 import { isReady, messageOf, type V1Pod } from "@cilium-spire/entries-provider";
 import { CILIUM } from "../../components/names";
+import { isOfPods } from "../identities";
 import { LeftOut } from "../leftOut";
 import type { Patient } from "../patient";
 import { type Check, found, type Trouble } from "./check";
@@ -165,7 +166,8 @@ function finding({ source, destination, count, first, last, agents }: Pair) {
     const seconds = ((last - first) / 1000).toFixed(0);
     const nodes = agents.map(({ spec }) => spec!.nodeName!).join(", ");
     const what = `packets of ${nameOf(source)} to ${nameOf(destination)} are dropped, Authentication required: ${count} within ${seconds} s on ${nodes}, and none passed since`;
-    const trouble = isOfPods(source) && isOfPods(destination) ? DROPPED : RESERVED;
+    const ends = [source, destination].map(({ identity = 0 }) => identity);
+    const trouble = ends.every(isOfPods) ? DROPPED : RESERVED;
     const [agent] = agents;
     const { name: POD = "", namespace: NAMESPACE = "" } = agent!.metadata!;
     const { pod_name, namespace } = destination;
@@ -173,11 +175,6 @@ function finding({ source, destination, count, first, last, agents }: Pair) {
         ? `Pod ${namespace ?? ""}/${pod_name}`
         : `identity ${destination.identity ?? 0}`;
     return found(trouble, where, what, { NAMESPACE, POD });
-}
-
-/** Below are reserved ones, above those of addresses, of each node alone (pkg/identity of 1.15 to 1.20). */
-function isOfPods({ identity = 0 }: Endpoint): boolean {
-    return identity >= 256 && identity < 1 << 24;
 }
 
 function nameOf({ identity = 0, namespace, pod_name, labels = [] }: Endpoint): string {

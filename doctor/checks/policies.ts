@@ -152,6 +152,13 @@ function isNeeded({ site }: Patient, trouble: Trouble, labels: Record<string, st
     }
 }
 
+/** What these pods are of that which identities themselves need; undefined for most pods. */
+export function neededFor(patient: Patient, labels: Record<string, string>): string | undefined {
+    const parts = { DNS, SPIRE, storage: STORAGE };
+    const found = Object.entries(parts).find(([, trouble]) => isNeeded(patient, trouble, labels));
+    return found?.[0];
+}
+
 function nameOf(labels: Record<string, string>): string {
     return `${labels[NAMESPACE_LABEL] ?? "?"}/${labels[ACCOUNT_LABEL] ?? "?"}`;
 }

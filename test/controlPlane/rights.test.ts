@@ -14,7 +14,8 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { configurationOf, takeBackup } from "../../backup/take";
 import { spirePlace } from "../../components/spire/place";
-import { examineUntilHealthy, type Result } from "../../doctor/examination/examine";
+import { observe } from "../../doctor/enforcement/observe";
+import { examineUntilHealthy, patientOf, type Result } from "../../doctor/examination/examine";
 import { authMap, scenePod } from "../../doctor/proof/pods";
 import { Proof } from "../../doctor/proof/proof";
 import { Stage } from "../../doctor/proof/stage";
@@ -109,7 +110,7 @@ test("preview.yaml is enough for the doctor, except what only the SPIRE server k
     assert.deepEqual(leftOut(NOT_ALLOWED), extra);
 });
 
-test("doctor.yaml with preview.yaml and exec.yaml is enough for all of the doctor", async () => {
+test("doctor.yaml with preview.yaml and exec.yaml is enough for all of the doctor, and observe", async () => {
     const cluster = await become("doctor");
     const stack = knownStack(settings, { project: "cilium-spire", stack: STACK });
     for (const examination of [{ cluster, stack }, { cluster }]) {
@@ -120,6 +121,8 @@ test("doctor.yaml with preview.yaml and exec.yaml is enough for all of the docto
             }
         }
     }
+    const seen = observe(await patientOf({ cluster, stack }), { namespace: "none", seconds: 0 });
+    await assert.rejects(seen, /namespace "none" has no pods that Cilium knows/);
 });
 
 test("preview.yaml lets nobody write anything, read a Secret or run a command", async () => {

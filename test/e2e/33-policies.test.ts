@@ -13,6 +13,7 @@ import { type Attempt, type Outcome, type Scene, SCENES } from "../../examples/p
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { DropMonitor } from "../support/drops";
 import { kubectl, PolicyCast } from "../support/policyCast";
+import { unregister } from "../support/unregistered";
 import { nodeNames, spireServer, world, type World } from "../support/world";
 
 const scenes: Record<string, Scene> = SCENES;
@@ -66,7 +67,7 @@ describe("policies", () => {
 
     test("let in who is named and registered, and what is exempt", async () => {
         await applyWithoutHttpRules();
-        removed = await forgetUnregistered();
+        removed = await unregister(state, cast);
         const seconds = await allConnect(attempts("authenticated", "exempt"));
         console.log(`all passed within ${seconds} s`);
     });
@@ -138,42 +139,6 @@ async function applyWithoutHttpRules(): Promise<void> {
     await poll(30_000, "the policy without HTTP rules", async () => {
         const said = (await validity()).get("search/http");
         return said === "True" ? { done: true } : { waitingFor: said ?? "Cilium's word" };
-    });
-}
-
-/** Removes the entries that Cilium's operator wrote for pods that have to be without. @returns what was removed. */
-async function forgetUnregistered(): Promise<Entry[]> {
-    const keys = Object.entries(cast.pods).filter(([, { registered }]) => registered === false);
-    const ids = keys.map(
-        ([key]) => `spiffe://${state.outputs.trustDomain}/identity/${cast.identity(key)!}`,
-    );
-    const server = await spireServer(state);
-    const entries = await poll<Entry[]>(60_000, "entries of the operator", async () => {
-        const found = (await server.entries()).filter(({ spiffeId }) => ids.includes(spiffeId));
-        const waitingFor = `${found.length} of ${ids.length} are there`;
-        return found.length === ids.length ? { done: found } : { waitingFor };
-    });
-    const since = new Date().toISOString();
-    assert.deepEqual(await server.delete(entries.map(({ id }) => id)), []);
-    await svidsDropped(ids, since);
-    return entries;
-}
-
-/**
- * Waits until every agent has dropped these SVIDs. A pair that shakes hands between the first agent and the last stays
- * authenticated for as long as the SVID would have been valid.
- */
-async function svidsDropped(ids: string[], since: string): Promise<void> {
-    const agents = ["-l", "k8s-app=cilium", "-c", "cilium-agent", "--tail=-1"];
-    const all = ids.length * nodeNames(state).length;
-    await poll(60_000, "word of the agents that they have dropped the SVIDs", async () => {
-        const log = await kubectl(["-n", "kube-system", "logs", ...agents, "--since-time", since]);
-        const dropped = log.split("\n").filter((line) => {
-            const id = /X509-SVID has been deleted.*=(spiffe:\S+)/.exec(line)?.[1];
-            return id !== undefined && ids.includes(id);
-        });
-        const waitingFor = `${dropped.length} of ${all} are dropped`;
-        return dropped.length === all ? { done: true } : { waitingFor };
     });
 }
 

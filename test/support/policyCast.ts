@@ -8,6 +8,11 @@ import { testSandbox } from "./sandbox";
 const IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.56";
 const READY_S = 120;
 const CONNECT_S = 2;
+/**
+ * A label of each run, beside that of each pod: an identity outlives its pods for a while, and Cilium's operator writes an entry
+ * for a new one alone.
+ */
+const RUN = String(Date.now());
 
 interface Endpoint {
     metadata: { name: string; namespace: string };
@@ -81,6 +86,11 @@ export class PolicyCast {
         return this.endpoints.get(key)?.identity;
     }
 
+    /** Of a pod that runs. */
+    address(key: string): string {
+        return this.endpoints.get(key)!.address;
+    }
+
     /** Tries one TCP connection. */
     async connects({ from, to, port }: Attempt): Promise<boolean> {
         const { namespace, name } = namespaced(from);
@@ -114,8 +124,7 @@ function namespaced(key: string): { namespace: string; name: string } {
 /** A pod, and the service account as which it runs, if it is not that of all. */
 function objectsOf(key: string, { app, account, ports = [] }: ScenePod): object[] {
     const { namespace, name } = namespaced(key);
-    // A label of its own makes an identity of its own.
-    const labels = { app: app ?? name, pod: name };
+    const labels = { app: app ?? name, pod: name, run: RUN };
     const servers = ports.map((port, i) => ({
         name: i === 0 ? "main" : `port-${port}`,
         image: IMAGE,

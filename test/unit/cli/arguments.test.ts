@@ -61,6 +61,10 @@ test("a line that means nothing is refused, with what is wrong", async () => {
             /'html' is invalid. Allowed choices are text, markdown, json/,
         ],
         [["diff", "a", "b"], /too many arguments/],
+        [["observe"], /required option '--namespace <name>' not specified/],
+        [["observe", "--namespace", "x", "--for", "1.5"], /'--for <seconds>'.*whole number/],
+        [["observe", "prod", "--namespace", "x", "--context", "y"], /a stack has kubeContext/],
+        [["observe", "--namespace", "x", "--stdin"], /--stdin needs the name of the stack/],
         [["prove", "--pull-secret", "x"], /--pull-secret needs --namespace/],
         [["fleet"], /missing required argument 'action'/],
         [

@@ -1,5 +1,5 @@
 /** What a command line of the documentation may be: every program has a rule, and an unknown one is a fault. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { commandLine } from "../../../cli/main";
@@ -37,9 +37,14 @@ const PLAIN = [
 
 const RULES: Record<string, Rule> = {
     "cilium-dbg": async (args) => {
-        const commands = join(await ciliumSource(), "Documentation", "cmdref");
-        const name = ["cilium-dbg", ...args].join("_");
-        return existsSync(join(commands, `${name}.md`)) ? undefined : `there is no command ${name}`;
+        const words = args.filter((arg) => !arg.startsWith("-"));
+        const name = ["cilium-dbg", ...words].join("_");
+        const file = join(await ciliumSource(), "Documentation", "cmdref", `${name}.md`);
+        if (!existsSync(file)) return `there is no command ${name}`;
+        const options = readFileSync(file, "utf8");
+        const flags = args.filter((arg) => arg.startsWith("-")).map((arg) => arg.split("=")[0]!);
+        const unknown = flags.find((flag) => !options.includes(` ${flag} `));
+        return unknown && `${name} has no option ${unknown}`;
     },
     // It says what it would ask for, and asks nobody.
     hubble: async (args) => {

@@ -57,6 +57,8 @@ test("what is wrong is found", async () => {
         "helm upgrade --instal x y": /helm upgrade has no flag --instal/,
         "kind create cluster --configg x": /no rule knows the flag --configg/,
         "kubectl exec p -- cilium-dbg bpf auth lst": /no command cilium-dbg_bpf_auth_lst/,
+        "kubectl exec p -- cilium-dbg monitor --typ=drop":
+            /cilium-dbg_monitor has no option --typ$/,
         "terraform apply": /no rule knows "terraform apply"/,
         'A=$(make nothing) && echo "$(make this)"': /no nothing.*no this.*no rule knows "echo/,
         "if true; then": /syntax error/,
