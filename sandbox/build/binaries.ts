@@ -3,7 +3,8 @@ import { basename, join } from "node:path";
 import { cached, isCached } from "./cache";
 import { builds, download, type GoBuild, goBuild } from "./goBuild";
 import { sandboxSources } from "../host/paths";
-import { binaryNames, type Build, buildsOf } from "./programs";
+import type { Build } from "./build";
+import { binaryNames, buildsOf } from "./programs";
 import { run } from "../host/shell";
 import { wantedVersions } from "./versions";
 

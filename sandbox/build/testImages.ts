@@ -209,6 +209,30 @@ export const CONTROLLER_MANAGER_SPECS: readonly ImageSpec[] = [
     },
 ];
 
+/** SPIRE's OIDC discovery provider. */
+export function oidcDiscoveryProvider(version: string): ImageSpec {
+    const program = "oidc-discovery-provider";
+    return {
+        tag: `ghcr.io/spiffe/${program}:${version}`,
+        upstream: {
+            module: "github.com/spiffe/spire",
+            version,
+            path: "Dockerfile",
+            stage: program,
+        },
+        config: {
+            Entrypoint: [`/opt/spire/bin/${program}`],
+            User: "1000:1000",
+            WorkingDir: "/opt/spire",
+            Env: [PATH],
+        },
+        layers: [
+            certificates,
+            { owner: "1000:1000", files: { [`/opt/spire/bin/${program}`]: { program } } },
+        ],
+    };
+}
+
 function library(name: string): Source {
     return { from: "cilium-runtime", path: `${LIBRARIES}/${name}` };
 }

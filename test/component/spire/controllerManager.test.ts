@@ -5,7 +5,7 @@ import { before, test } from "node:test";
 import { parse } from "yaml";
 import { CLUSTER_SPIFFE_IDS, clusterSpiffeIdSpec } from "../../../components/spire/clusterSpiffeId";
 import { dependencyDir, moduleSource } from "../../../sandbox/build/binaries";
-import { CONTROLLER_MANAGER } from "../../../sandbox/build/programs";
+import { CONTROLLER_MANAGER } from "../../../sandbox/build/testPrograms";
 import { decodeSettings } from "../../../settings/decode";
 import { decode } from "../../unit/components/spire/arbitrary";
 import { at, render, useMocks } from "./render";

@@ -20,6 +20,7 @@ import {
     CONTROLLER_MANAGER_SPECS,
     GITOPS_SPECS,
     hubbleRelay,
+    oidcDiscoveryProvider,
     WORKLOAD_MTLS_SPECS,
 } from "../../../../sandbox/build/testImages";
 import { buildableVersions, wantedVersions } from "../../../../sandbox/build/versions";
@@ -149,7 +150,10 @@ const all = [
         ...imageSpecs({ ...versions, cilium }).slice(0, 2),
         hubbleRelay(cilium),
     ]),
-    ...SPIRE.flatMap((spire) => imageSpecs({ ...versions, spire }).slice(2)),
+    ...SPIRE.flatMap((spire) => [
+        ...imageSpecs({ ...versions, spire }).slice(2),
+        oidcDiscoveryProvider(spire),
+    ]),
 ];
 
 describe("images start as published", () => {
