@@ -9,7 +9,7 @@ import { agentEntriesArgs } from "./components/entries/args";
 import { registerWorkloads } from "./components/entries/workloadEntries";
 import { stableFieldManager } from "./components/fieldManager";
 import { observe } from "./components/observability/observability";
-import { installSpire } from "./components/spire/installed";
+import { installOidcDiscoveryProvider, installSpire } from "./components/spire/installed";
 import { spireNamespaces } from "./components/spire/namespaces";
 import { Protection } from "./components/protection";
 import { verify } from "./components/verification";
@@ -42,8 +42,9 @@ export = async (): Promise<ProgramOutputs> => {
         dependsOn: [cilium, ...parts],
     });
     const workloads = registerWorkloads("workloads", settings, id, { dependsOn: parts });
+    const providers = installOidcDiscoveryProvider("oidc", settings, after(...workloads));
     const looks = verify(settings, { revisions, entries });
-    const spire = [...namespaces, ...parts, entries, ...workloads];
+    const spire = [...namespaces, ...parts, entries, ...workloads, ...providers];
     new Protection(protect, [cilium, ...spire, ...observers, ...looks], cilium.objects);
     return { ...plainOutputs(settings), agents: entries.agents };
 };

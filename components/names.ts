@@ -9,6 +9,9 @@ export const BACKUP_NAME = "spire-backup";
 /** Ports of the SPIRE server's container; that of its Service is the one of `grpc`. */
 export const SERVER_PORTS = { grpc: 8081, health: 8080, metrics: 9988 } as const;
 
+/** Deployment, container, Service and service account of SPIRE's OIDC discovery provider. */
+export const OIDC_PROVIDER_NAME = "spire-oidc-discovery-provider";
+
 /** DaemonSet, container and service account of the SPIRE agents. */
 export const AGENT_NAME = "spire-agent";
 

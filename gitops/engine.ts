@@ -1,4 +1,5 @@
 /** Pulumi's engine, with a state that nobody keeps. */
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,6 +94,7 @@ function whyNot(errors: string[], message: string): string {
 
 /** All objects in the folders that the provider makes: CRDs, and the rest. */
 async function manifestsIn(folder: string): Promise<Manifest[]> {
+    if (!existsSync(folder)) return [];
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
     const texts = files.map(({ parentPath, name }) => readFile(join(parentPath, name), "utf8"));

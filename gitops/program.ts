@@ -7,8 +7,9 @@ import { ciliumArgs, type InstallationArgs } from "../components/cilium/args";
 import { chartSource } from "../components/cilium/chartSource";
 import { releaseValues } from "../components/cilium/chartValues";
 import { DaemonSetTransform } from "../components/cilium/daemonSetTransform";
-import { agentArgs, serverArgs } from "../components/spire/args";
+import { agentArgs, oidcDiscoveryProviderArgs, serverArgs } from "../components/spire/args";
 import { Agent } from "../components/spire/agent";
+import { OidcDiscoveryProvider } from "../components/spire/oidcDiscoveryProvider";
 import { spireNamespaces } from "../components/spire/namespaces";
 import { Server } from "../components/spire/server";
 import type { InstallSettings } from "../settings/cilium";
@@ -17,8 +18,8 @@ import type { InstallStack } from "../settings/schema";
 /** Settings of a stack that installs Cilium and SPIRE. */
 export type Installing = InstallStack & { cilium: InstallSettings };
 
-/** What the engine renders; each has a folder of that name. */
-export const ENGINE_STAGES = ["cilium", "spire-server", "spire-agents"] as const;
+/** What the engine renders; each that has objects has a folder of that name. */
+export const ENGINE_STAGES = ["cilium", "spire-server", "spire-agents", "oidc"] as const;
 
 /** The oldest release that this program works on: charts leave newer fields out, which older API servers would refuse. */
 const OLDEST_KUBERNETES = "1.30.0";
@@ -37,6 +38,8 @@ export function renderProgram(settings: Installing, folder: string): PulumiFn {
         // Nothing is waited for: that is Flux's affair.
         const { patience: _, ...agent } = agentArgs(settings);
         new Agent("spire", agent, into("spire-agents"));
+        const provider = oidcDiscoveryProviderArgs(settings);
+        if (provider) new OidcDiscoveryProvider("oidc", provider, into("oidc"));
     };
 }
 

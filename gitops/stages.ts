@@ -15,6 +15,8 @@ const ORDER: Record<string, readonly string[]> = {
     "spire-agents": ["spire-server"],
     entries: ["spire-agents"],
     observability: ["crds", "spire-server"],
+    // No pod of it is Ready before there is an entry for it.
+    oidc: ["entries"],
 };
 
 /**
@@ -38,7 +40,8 @@ export function staged(
         `StatefulSet/${spire.server.namespace}/${SERVER_NAME}`,
     ]);
     const isKept = ({ kind, metadata }: Manifest) =>
-        kind === "Namespace" || keep.has(`${kind}/${metadata.namespace}/${metadata.name}`);
+        ["CustomResourceDefinition", "Namespace"].includes(kind) ||
+        keep.has(`${kind}/${metadata.namespace}/${metadata.name}`);
     return names.map((name) => ({
         name,
         ...placeOf(name),

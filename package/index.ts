@@ -38,7 +38,15 @@ export { agentEntriesArgs, workloadEntriesArgs } from "../components/entries/arg
 export { type PlatformSpire, teamEntriesArgs } from "../components/entries/team";
 export { WorkloadEntries } from "../components/entries/workloadEntries";
 export { Agent } from "../components/spire/agent";
-export { type AgentArgs, agentArgs, type ServerArgs, serverArgs } from "../components/spire/args";
+export {
+    type AgentArgs,
+    agentArgs,
+    type OidcDiscoveryProviderArgs,
+    oidcDiscoveryProviderArgs,
+    type ServerArgs,
+    serverArgs,
+} from "../components/spire/args";
+export { OidcDiscoveryProvider } from "../components/spire/oidcDiscoveryProvider";
 export { spireNamespaces } from "../components/spire/namespaces";
 export { Server } from "../components/spire/server";
 export { OUTPUTS_VERSION, plainOutputs, platformOutputs, type StackOutputs } from "../outputs";

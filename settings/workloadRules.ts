@@ -3,7 +3,7 @@ import { keyText, shorten } from "./show";
 import { installsSpire, type InstallStack, type Settings } from "./schema";
 import { ttlProblem } from "./spire/rules";
 import { trustDomainOf } from "./words";
-import { RESERVED_PATH, type WorkloadSettings } from "./workloads";
+import { OIDC_PROVIDER_WORKLOAD, RESERVED_PATH, type WorkloadSettings } from "./workloads";
 
 type Problems = Generator<string>;
 /** A workload with its key as messages show it. */
@@ -20,6 +20,13 @@ export function* workloadProblems(settings: Settings): Problems {
     const workloads = Object.entries(settings.workloads);
     yield* adminIdProblems(settings);
     yield* duplicates(workloads.map(([key, each]) => [keyText(["workloads", key]), each]));
+    if (
+        settings.spire.mode === "install" &&
+        settings.spire.oidcDiscoveryProvider &&
+        OIDC_PROVIDER_WORKLOAD in settings.workloads
+    ) {
+        yield `${keyText(["workloads", OIDC_PROVIDER_WORKLOAD])}: is the key of the entry that spire.oidcDiscoveryProvider makes for itself; choose another`;
+    }
     const rights = rightsOf(settings);
     for (const [key, workload] of workloads) {
         const at = (...path: string[]) => keyText(["workloads", key, ...path]);

@@ -70,6 +70,9 @@ export const workloadSchema = z.strictObject({
         .describe("Marks a SPIRE server that takes its CA from this one."),
 });
 
+/** Key of the entry that the program itself adds where it runs an OIDC discovery provider. */
+export const OIDC_PROVIDER_WORKLOAD = "oidc-discovery-provider";
+
 export const workloadKey = z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"');

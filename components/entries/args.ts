@@ -5,12 +5,12 @@ import type {
     Workload,
     WorkloadEntriesArgs,
 } from "@cilium-spire/entries-provider";
-import type { Settings } from "../../settings/schema";
-import type { WorkloadSettings } from "../../settings/workloads";
+import { installsSpire, type Settings } from "../../settings/schema";
+import { OIDC_PROVIDER_WORKLOAD, type WorkloadSettings } from "../../settings/workloads";
 import { durationSeconds } from "../../settings/amounts";
 import { clusterChoice } from "../clusterChoice";
 import { ownerOf, type StackId } from "../owner";
-import { CILIUM } from "../names";
+import { CILIUM, OIDC_PROVIDER_NAME } from "../names";
 import { spirePlace } from "../spire/place";
 
 /** @param id of the stack, which its entries carry: stacks that share a server leave each other's alone. */
@@ -39,7 +39,20 @@ export function workloadEntriesArgs(settings: Settings, id: StackId): WorkloadEn
     );
     return {
         ...entrySetArgs(settings, id, "workloads"),
-        workloads: Object.fromEntries(workloads),
+        workloads: { ...Object.fromEntries(workloads), ...oidcProvider(settings) },
+    };
+}
+
+/** The OIDC discovery provider is a workload, to which an agent without an identity for it tells nothing. */
+function oidcProvider(settings: Settings): Record<string, Workload> {
+    if (!installsSpire(settings) || !settings.spire.oidcDiscoveryProvider) return {};
+    const { namespace } = settings.spire.agent;
+    return {
+        [OIDC_PROVIDER_WORKLOAD]: {
+            spiffeId: `spiffe://${settings.trustDomain}/${OIDC_PROVIDER_NAME}`,
+            parent: { nodeLabels: {} },
+            selectors: [`k8s:ns:${namespace}`, `k8s:sa:${OIDC_PROVIDER_NAME}`],
+        },
     };
 }
 

@@ -27,6 +27,7 @@ export function registerWorkloads(
     id: StackId,
     opts: pulumi.CustomResourceOptions,
 ): WorkloadEntries[] {
-    if (Object.keys(settings.workloads).length === 0) return [];
-    return [new WorkloadEntries(name, workloadEntriesArgs(settings, id), opts)];
+    const args = workloadEntriesArgs(settings, id);
+    if (Object.keys(args.workloads).length === 0) return [];
+    return [new WorkloadEntries(name, args, opts)];
 }

@@ -3,6 +3,10 @@ import type { ImageSettings } from "../../settings/images";
 import type { InstallStack } from "../../settings/schema";
 import type { AgentSettings, ServerSettings } from "../../settings/spire";
 import type { ControllerManagerSettings } from "../../settings/spire/controllerManager";
+import {
+    jwtIssuer,
+    type OidcDiscoveryProviderSettings,
+} from "../../settings/spire/oidcDiscoveryProvider";
 import type { Sockets } from "../../settings/spire/sockets";
 import { clusterChoice } from "../clusterChoice";
 import { SERVER_NAME, SERVER_PORTS } from "../names";
@@ -62,6 +66,16 @@ export interface AgentArgs extends SpireArgs {
     settings: AgentSettings;
 }
 
+/** Arguments of `OidcDiscoveryProvider`. */
+export interface OidcDiscoveryProviderArgs extends Omit<SpireArgs, "clusterName" | "annotated"> {
+    /** Namespace of its pods, which has to admit `hostPath`: that of the agents. */
+    namespace: string;
+    /** Host path of the Workload API socket. */
+    workloadSocket: string;
+    /** What the stack configuration says of it. */
+    settings: OidcDiscoveryProviderSettings;
+}
+
 export interface Address {
     host: string;
     port: number;
@@ -88,7 +102,9 @@ export function serverArgs({ spire, registration, cilium, ...stack }: InstallSta
         ...(spire.controllerManager && { controllerManager: spire.controllerManager }),
         nodeLabelKeys: Object.keys(registration.operatorNodeLabels),
         protect,
-        settings: spire.server,
+        settings: spire.oidcDiscoveryProvider
+            ? { ...spire.server, jwtIssuer: jwtIssuer(spire.oidcDiscoveryProvider) }
+            : spire.server,
     };
 }
 
@@ -107,5 +123,22 @@ export function agentArgs({ spire, ...stack }: InstallStack): AgentArgs {
             timeoutSeconds: stack.registration.timeoutSeconds,
         },
         settings: spire.agent,
+    };
+}
+
+/** @returns undefined where the stack has none */
+export function oidcDiscoveryProviderArgs({
+    spire,
+    trustDomain,
+    images,
+}: InstallStack): OidcDiscoveryProviderArgs | undefined {
+    if (!spire.oidcDiscoveryProvider) return undefined;
+    return {
+        trustDomain,
+        version: spire.version,
+        images,
+        namespace: spire.agent.namespace,
+        workloadSocket: spire.sockets.workload,
+        settings: spire.oidcDiscoveryProvider,
     };
 }

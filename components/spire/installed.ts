@@ -2,7 +2,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { installsSpire, type Settings } from "../../settings/schema";
 import { Agent } from "./agent";
-import { agentArgs, serverArgs } from "./args";
+import { agentArgs, oidcDiscoveryProviderArgs, serverArgs } from "./args";
+import { OidcDiscoveryProvider } from "./oidcDiscoveryProvider";
 import { Server } from "./server";
 
 /** What was made, for what depends on it. */
@@ -29,4 +30,18 @@ export function installSpire(
     // Agents that start before the server is Ready back off for more than a minute.
     const agent = new Agent(name, agentArgs(settings), after(server));
     return { parts: [server, agent], revisions: [server.revision, agent.revision] };
+}
+
+/**
+ * The OIDC discovery provider, where the settings ask for one.
+ *
+ * @param opts wait for its registration entry.
+ */
+export function installOidcDiscoveryProvider(
+    name: string,
+    settings: Settings,
+    opts: pulumi.ComponentResourceOptions,
+): OidcDiscoveryProvider[] {
+    const args = installsSpire(settings) ? oidcDiscoveryProviderArgs(settings) : undefined;
+    return args ? [new OidcDiscoveryProvider(name, args, opts)] : [];
 }

@@ -4,6 +4,7 @@ import { group, variants, version } from "../words";
 import { agentSettings } from "./agent";
 import { controllerManagerSettings } from "./controllerManager";
 import { externalSpire } from "./external";
+import { oidcDiscoveryProviderSettings } from "./oidcDiscoveryProvider";
 import { serverSettings } from "./server";
 import { socketPath } from "./sockets";
 
@@ -22,6 +23,11 @@ export const installedSpire = z.strictObject({
         .optional()
         .describe(
             "spire-controller-manager in the server's pod, with the kind ClusterSPIFFEID: entries for all pods that one selects. None when absent.",
+        ),
+    oidcDiscoveryProvider: oidcDiscoveryProviderSettings
+        .optional()
+        .describe(
+            "SPIRE's OIDC discovery provider, where those who do not speak to SPIRE find the keys to verify JWT-SVIDs with, and the `iss` that leads there. None when absent.",
         ),
     sockets: group({
         workload: socketPath

@@ -5,6 +5,7 @@ import { TAKEN_PORTS } from "../ports";
 import { keyText, shorten, valueText } from "../show";
 import { backupProblems } from "./backupRules";
 import { socketConflict } from "./sockets";
+import { jwtIssuer } from "./oidcDiscoveryProvider";
 import { skewProblem } from "../../versions/spireUpgrade";
 import { unsupportedSpire } from "../../versions/spire";
 import type { Settings } from "../schema";
@@ -42,6 +43,7 @@ export function* spireProblems(settings: Settings): Problems {
     yield* backupProblems(server);
     yield* ttlProblems(server);
     yield* apiProblems(server, trustDomain);
+    yield* issuerProblems(spire);
     yield* reloadProblems(server);
     yield* agentVersionProblems(agent, version);
     yield* agentProblems(agent, server);
@@ -148,6 +150,14 @@ function* apiProblems({ adminIds, federation, replicas }: ServerSettings, own: s
     if (endpoint.acme && replicas > 1) {
         yield `${at}.acme: the CA's challenge would reach any of the ${replicas} replicas, and only one can answer it; use certificate, such as one that cert-manager renews`;
     }
+}
+
+/** Verifiers ask at the issuer for the keys. */
+function* issuerProblems({ server, oidcDiscoveryProvider: provider }: InstalledSpire): Problems {
+    if (!provider || server.jwtIssuer === undefined) return;
+    const issuer = jwtIssuer(provider);
+    if (server.jwtIssuer === issuer) return;
+    yield `spire.server.jwtIssuer = "${server.jwtIssuer}": verifiers would look there, and not at spire.oidcDiscoveryProvider.domain; remove it, or name ${issuer}`;
 }
 
 function* reloadProblems({ cacheReloadInterval: interval }: ServerSettings): Problems {

@@ -61,7 +61,9 @@ const svids = {
     jwtKeyType: keyType.optional().describe("Key type of JWT-SVIDs; caKeyType when absent."),
     jwtIssuer: httpsUrl
         .optional()
-        .describe("`iss` of JWT-SVIDs: the URL of an OIDC discovery document. None when absent."),
+        .describe(
+            "`iss` of JWT-SVIDs: the URL of an OIDC discovery document. That of `spire.oidcDiscoveryProvider` when absent, or none.",
+        ),
 };
 
 const api = {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { poll } from "@cilium-spire/entries-provider";
 import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
-import { WORKLOAD_MTLS_SPECS } from "../../sandbox/build/testImages";
+import { oidcDiscoveryProvider, WORKLOAD_MTLS_SPECS } from "../../sandbox/build/testImages";
 import { nodeNamed } from "../../sandbox/host/instance";
 import { loadImages } from "../../sandbox/nodes/nodes";
 import { makeCertificate } from "../support/certificate";
@@ -20,8 +20,13 @@ import {
     eventsOf,
     inNamespace,
     MANIFEST,
+    OIDC_HOST,
+    OIDC_SECRET,
     type Presented,
     probe,
+    TOKEN_LIFE,
+    tokens,
+    withTokens,
 } from "../support/workloadMtls";
 import {
     kubectl,
@@ -39,18 +44,28 @@ const ROTATIONS = 3;
 
 let state: World;
 let dir: string;
+/** CA of the discovery provider's certificate, PEM. */
+let ca: string;
 /** Of a process in the client's pod that keeps its first SVID until it has expired. */
 let expired: Promise<string>;
 
 before(async () => {
     dir = await mkdtemp(join(tmpdir(), "cilium-spire-mtls-"));
     state = await world();
-    const archive = await ensureTestImageArchive(WORKLOAD_MTLS_SPECS);
+    const archive = await ensureTestImageArchive([
+        ...WORKLOAD_MTLS_SPECS,
+        oidcDiscoveryProvider(state.outputs.spireVersion),
+    ]);
     const nodes = nodeNames(state).map((name) => nodeNamed(sandbox, name));
     await Promise.all(nodes.map((node) => loadImages(node, archive)));
     // Before there are entries for them, so they have to wait.
     await kubectl(`apply -f ${MANIFEST}`);
-    state.platform = await openPlatform(documentedConfig());
+    const { caFile, certFile, keyFile } = await makeCertificate(dir, `DNS:${OIDC_HOST}`);
+    ca = await readFile(caFile, "utf8");
+    await kubectl(
+        `-n spire-system create secret tls ${OIDC_SECRET} --cert=${certFile} --key=${keyFile}`,
+    );
+    state.platform = await openPlatform(withTokens(documentedConfig()));
     await state.platform.up();
     await inNamespace("rollout", "status", "deployment/server", "--timeout=120s");
     await eventually("client", `answers of ${SERVER}`, ({ event }) => event === "answered");
@@ -62,6 +77,7 @@ after(async () => {
     await kubectl("delete namespace workload-mtls");
     state.platform = await openPlatform();
     await upThenQuiet(state);
+    await kubectl(`-n spire-system delete secret ${OIDC_SECRET}`);
     await rm(dir, { recursive: true });
 });
 
@@ -171,6 +187,33 @@ describe("mutual TLS by the Workload API", () => {
         // The first may be one that it had kept.
         await eventually("client", "identities", isIdentity, before + 2);
         keptConnection(await eventsOf("client"));
+    });
+});
+
+describe("JWT-SVIDs by SPIRE's OIDC discovery provider", () => {
+    const audience = "shop";
+    const verify = (token: string, by = audience) =>
+        tokens("server", "verify", token, `https://${OIDC_HOST}`, by, ca);
+
+    test("tell another pod who has fetched them, for the audience that they are for", async () => {
+        const token = await tokens("client", "fetch", audience);
+        assert.equal(await verify(token), CLIENT);
+        assert.equal(await verify(token, "bank"), "refused: ERR_JWT_CLAIM_VALIDATION_FAILED");
+    });
+
+    test("are refused when they were changed, and when they have expired", async () => {
+        const token = await tokens("client", "fetch", audience);
+        const [header, payload, signature] = token.split(".");
+        const claims = JSON.parse(Buffer.from(payload!, "base64url").toString()) as object;
+        const forged = Buffer.from(JSON.stringify({ ...claims, sub: SERVER })).toString(
+            "base64url",
+        );
+        assert.equal(
+            await verify([header, forged, signature].join(".")),
+            "refused: ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
+        );
+        await new Promise((resolve) => setTimeout(resolve, (TOKEN_LIFE + 1) * 1000));
+        assert.equal(await verify(token), "refused: ERR_JWT_EXPIRED");
     });
 });
 

@@ -19,6 +19,10 @@ const EVERYTHING: Values = {
         ...{ scrape: "podMonitor", alerts: true, dashboard: true },
         allowedNamespaces: { "kubernetes.io/metadata.name": "monitoring" },
     },
+    spire: {
+        controllerManager: {},
+        oidcDiscoveryProvider: { domain: "oidc.example.org", certificate: { name: "oidc-tls" } },
+    },
     workloads: { shop: { path: "/ns/shop/sa/shop", selectors: ["k8s:ns:shop", "k8s:sa:shop"] } },
     gitops: {
         ...{ path: "clusters/prod/spire", suspend: true },
@@ -122,15 +126,25 @@ describe("what Flux is told", () => {
             healthChecks.map(({ kind, name }) => `${kind}/${name.replace(/-[0-9a-f]{8}$/, "")}`),
         ]);
         assert.deepEqual(checks, [
-            ["cilium-spire-cilium", "", CHECKED_OF_CILIUM],
+            ["cilium-spire-crds", "", []],
+            ["cilium-spire-cilium", "cilium-spire-crds", CHECKED_OF_CILIUM],
             ["cilium-spire-spire-server", "cilium-spire-cilium", ["StatefulSet/spire-server"]],
             ["cilium-spire-spire-agents", "cilium-spire-spire-server", ["DaemonSet/spire-agent"]],
             [
                 "cilium-spire-entries",
                 "cilium-spire-spire-agents",
-                ["Job/spire-entries-cilium", "Job/spire-entries-workload-shop"],
+                [
+                    "Job/spire-entries-cilium",
+                    "Job/spire-entries-workload-oidc-discovery-provider",
+                    "Job/spire-entries-workload-shop",
+                ],
             ],
-            ["cilium-spire-observability", "cilium-spire-spire-server", []],
+            ["cilium-spire-observability", "cilium-spire-crds,cilium-spire-spire-server", []],
+            [
+                "cilium-spire-oidc",
+                "cilium-spire-entries",
+                ["Deployment/spire-oidc-discovery-provider"],
+            ],
         ]);
     });
 
@@ -151,6 +165,7 @@ describe("what Flux is told", () => {
                 annotations["argocd.argoproj.io/sync-options"] === "Prune=false,Delete=false",
         );
         assert.deepEqual(kept.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort(), [
+            "CustomResourceDefinition/clusterspiffeids.spire.spiffe.io",
             "DaemonSet/cilium",
             "Namespace/cilium-secrets",
             "StatefulSet/spire-server",

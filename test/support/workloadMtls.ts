@@ -37,6 +37,28 @@ export function documentedConfig(): Values {
     return (parse(config!.text) as { config: Values }).config;
 }
 
+/** The Service of the OIDC discovery provider, by the name that its certificate has. */
+export const OIDC_HOST = "spire-oidc-discovery-provider.spire-system.svc";
+export const OIDC_SECRET = "oidc-tls";
+/** Seconds that the client's tokens are valid. */
+export const TOKEN_LIFE = 10;
+
+/** The documented entries, with tokens that expire soon, and where their keys are to be found. */
+export function withTokens(config: Values): Values {
+    const entries = config["cilium-spire:workloads"] as Record<string, Values>;
+    const client = { ...entries["mtls-client"], jwtSvidTtl: `${TOKEN_LIFE}s` };
+    const oidcDiscoveryProvider = {
+        domain: OIDC_HOST,
+        certificate: { name: OIDC_SECRET },
+        replicas: 1,
+    };
+    return {
+        ...config,
+        "cilium-spire:workloads": { ...entries, "mtls-client": client },
+        "cilium-spire:spire": { oidcDiscoveryProvider },
+    };
+}
+
 export async function inNamespace(...args: string[]): Promise<string> {
     return await kubectlOf(testSandbox, ["-n", NAMESPACE, ...args], { timeoutMs: 180_000 });
 }
@@ -87,6 +109,34 @@ open()
     .catch((error) => console.log(error.message))
     .finally(() => process.exit());
 `;
+
+/** Runs in a pod: `fetch AUDIENCE`, or `verify TOKEN ISSUER AUDIENCE CA`, where the CA is the issuer's. */
+const TOKENS = `
+const tls = require("node:tls");
+const { fetchToken, verifyToken } = require("/app/dist/jwt.js");
+const [, what, ...args] = process.argv;
+
+async function answer() {
+    if (what === "fetch") return await fetchToken(process.env.SPIFFE_ENDPOINT_SOCKET, args[0]);
+    const [token, issuer, audience, ca] = args;
+    tls.setDefaultCACertificates([...tls.getCACertificates("default"), ca]);
+    return (await verifyToken(token, issuer, audience)).uri;
+}
+
+answer()
+    .then(console.log, (error) => console.log("refused: " + (error.code ?? error.message)))
+    .finally(() => process.exit());
+`;
+
+/** What a process beside a program is given or told of a token. */
+export async function tokens(
+    of: App,
+    what: "fetch" | "verify",
+    ...args: string[]
+): Promise<string> {
+    const words = ["exec", `deployment/${of}`, "--", "node", "-e", TOKENS, what, ...args];
+    return (await inNamespace(...words)).trim();
+}
 
 /**
  * Connects to the server from within a pod.

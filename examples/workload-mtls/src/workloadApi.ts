@@ -32,7 +32,7 @@ export interface Response {
 }
 
 /** Without it the agent answers nobody: a browser that is lured to the socket cannot send it. */
-const SECURITY_HEADER = { "workload.spiffe.io": "true" };
+export const SECURITY_HEADER = Metadata.fromHttp2Headers({ "workload.spiffe.io": "true" });
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 
@@ -48,20 +48,13 @@ export async function* identities(
     endpoint: string,
     onTrouble: (reason: string) => void,
 ): AsyncGenerator<Identity, never> {
-    const proto = join(__dirname, "..", "workload.proto");
-    // An empty list or map is one, and not absent.
-    const definition = loadSync(proto, { arrays: true, objects: true });
-    const Api = loadPackageDefinition(definition).SpiffeWorkloadAPI as ServiceClientConstructor;
-    const client = new Api(endpoint, credentials.createInsecure(), {
-        "grpc.max_reconnect_backoff_ms": LONGEST_WAIT_MS,
-    });
+    const client = workloadApi(endpoint);
     const fetch = client.FetchX509SVID as (
         request: object,
         metadata: Metadata,
     ) => ClientReadableStream<Response>;
-    const header = Metadata.fromHttp2Headers(SECURITY_HEADER);
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-        const stream = fetch.call(client, {}, header);
+        const stream = fetch.call(client, {}, SECURITY_HEADER);
         try {
             for await (const response of stream) {
                 yield identityOf(response as Response);
@@ -77,6 +70,17 @@ export async function* identities(
         // Not all at once, when an agent comes back.
         await setTimeout(wait * (0.5 + Math.random() / 2));
     }
+}
+
+/** A client of the agent behind the socket; nothing is sent yet. */
+export function workloadApi(endpoint: string): InstanceType<ServiceClientConstructor> {
+    const proto = join(__dirname, "..", "workload.proto");
+    // An empty list or map is one, and not absent.
+    const definition = loadSync(proto, { arrays: true, objects: true });
+    const Api = loadPackageDefinition(definition).SpiffeWorkloadAPI as ServiceClientConstructor;
+    return new Api(endpoint, credentials.createInsecure(), {
+        "grpc.max_reconnect_backoff_ms": LONGEST_WAIT_MS,
+    });
 }
 
 /** @throws Error for a response without an identity, which the specification rules out. */

@@ -4,10 +4,15 @@ import { before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { z } from "zod";
-import { agentArgs, serverArgs } from "../../../components/spire/args";
+import { agentArgs, oidcDiscoveryProviderArgs, serverArgs } from "../../../components/spire/args";
 import { agentConf } from "../../../components/spire/agentConf";
 import { agentPod } from "../../../components/spire/agentPod";
 import { backupPod } from "../../../components/spire/backupPod";
+import { controllerManagerConf } from "../../../components/spire/controllerManager";
+import {
+    oidcDiscoveryProviderConf,
+    providerPod,
+} from "../../../components/spire/oidcDiscoveryProvider";
 import { serverConf } from "../../../components/spire/serverConf";
 import { serverClaims, serverPod } from "../../../components/spire/serverPod";
 import { ConfigError } from "../../../settings/decode";
@@ -70,6 +75,8 @@ function decoded(spire: object): Settings | undefined {
 function plain(settings: Settings): unknown {
     const stack = installed(settings);
     const [server, agent] = [serverArgs(stack), agentArgs(stack)];
+    const provider = oidcDiscoveryProviderArgs(stack);
+    const manager = server.controllerManager;
     return [
         serverConf(server),
         serverPod(server),
@@ -77,6 +84,8 @@ function plain(settings: Settings): unknown {
         stack.spire.server.backup && backupPod(server, stack.spire.server.backup),
         agentConf(agent),
         agentPod(agent),
+        manager && controllerManagerConf(server, manager, "/socket"),
+        provider && [oidcDiscoveryProviderConf(provider), providerPod(provider)],
     ];
 }
 

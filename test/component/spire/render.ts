@@ -1,7 +1,8 @@
-/** What server, agents and namespaces send to the engine for some settings, without an engine. */
+/** What server, agents, what goes with them, and namespaces send to the engine for some settings, without an engine. */
 import * as pulumi from "@pulumi/pulumi";
 import { agentArgs, serverArgs } from "../../../components/spire/args";
 import { Agent } from "../../../components/spire/agent";
+import { installOidcDiscoveryProvider } from "../../../components/spire/installed";
 import { spireNamespaces } from "../../../components/spire/namespaces";
 import { Server } from "../../../components/spire/server";
 import type { Settings } from "../../../settings/schema";
@@ -59,6 +60,7 @@ async function renderAll(settings: Settings): Promise<typeof rendered> {
     spireNamespaces(settings.spire, {});
     new Server("spire", serverArgs(installed(settings)));
     new Agent("spire", agentArgs(installed(settings)));
+    installOidcDiscoveryProvider("oidc", settings, {});
     await settled();
     return rendered;
 }
