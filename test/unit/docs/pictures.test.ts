@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PANELS } from "../../../components/observability/dashboard";
+import { drawingFile, DRAWINGS } from "../../../docs/pictures/architecture";
 import { comment, commentFile, SOURCE } from "../../../docs/pictures/comment";
 import { dashboardFile, dashboardPicture, RECORDING } from "../../../docs/pictures/dashboard";
 import { handshake, pictureFile } from "../../../docs/pictures/handshake";
@@ -17,6 +18,14 @@ for (const theme of themes) {
         assert.equal(read(pictureFile(theme)), handshake(theme), "stale: npm run -s pictures");
         assert.ok(shows("README.md", pictureFile(theme)));
     });
+
+    for (const [drawing, draw] of Object.entries(DRAWINGS)) {
+        test(`the ${theme} picture "${drawing}" is fresh, and docs/architecture.md shows it`, () => {
+            const file = drawingFile(drawing, theme);
+            assert.equal(read(file), draw(theme), "stale: npm run -s pictures");
+            assert.ok(linksOf("docs/architecture.md").some(({ text }) => `docs/${text}` === file));
+        });
+    }
 
     test(`the ${theme} picture of a comment is fresh, and docs/ci.md shows it`, () => {
         const drawn = comment(theme, read(SOURCE));
