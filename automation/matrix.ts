@@ -1,6 +1,6 @@
 /**
  * `make matrix`: the main job and its proof for each pair of a Cilium and a SPIRE that can be built, each on a cluster of its
- * own. `CILIUM=` and `SPIRE=` restrict it to one version. Results go to docs/matrix.json, and as a table into README.md.
+ * own. `CILIUM=` and `SPIRE=` restrict it to one version. Results go to docs/matrix.json, and as a table into the documents.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,8 @@ interface Result extends Versions {
 }
 
 const RESULTS = join(repositoryRoot, "docs", "matrix.json");
-const README = join(repositoryRoot, "README.md");
+/** With the table. */
+export const DOCUMENTS = ["README.md", "docs/compatibility.md"];
 /** Pulling up a cluster, all builds and the proof: the builds of one pair take a quarter of an hour. */
 const PAIR_DEADLINE_MS = 45 * 60_000;
 
@@ -54,7 +55,10 @@ async function main(): Promise<void> {
             writeFileSync(RESULTS, JSON.stringify(results, undefined, 4) + "\n");
         }
     }
-    writeFileSync(README, withTable(readFileSync(README, "utf8"), table(results)));
+    for (const document of DOCUMENTS) {
+        const file = join(repositoryRoot, document);
+        writeFileSync(file, withTable(readFileSync(file, "utf8"), table(results)));
+    }
     for (const each of failed) console.log(`failed: ${each}`);
     process.exitCode = Number(failed.length > 0);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readResults, table, withTable } from "../../../automation/matrix";
+import { DOCUMENTS, readResults, table, withTable } from "../../../automation/matrix";
 import { repositoryRoot } from "../../../sandbox/host/paths";
 import { wantedVersions } from "../../../sandbox/build/versions";
 
@@ -25,10 +25,12 @@ test("a text without markers is refused", () => {
     assert.throws(() => withTable("text", ""), /no <!-- matrix:begin -->/);
 });
 
-test("the README has the table of the results, and the default pair is proven", () => {
-    const readme = readFileSync(join(repositoryRoot, "README.md"), "utf8");
+test("the documents have the table of the results, and the default pair is proven", () => {
     const results = readResults();
-    assert.equal(withTable(readme, table(results)), readme);
+    for (const document of DOCUMENTS) {
+        const text = readFileSync(join(repositoryRoot, document), "utf8");
+        assert.equal(withTable(text, table(results)), text);
+    }
     const { cilium, spire } = wantedVersions();
     assert.ok(results.some((r) => r.cilium === cilium && r.spire === spire && r.passed));
 });

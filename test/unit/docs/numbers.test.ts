@@ -43,6 +43,12 @@ test("supported versions", () => {
     assert.ok(
         row("docs/own-cluster.md", "Kubernetes").startsWith(`| Kubernetes | 1.${fine} or newer`),
     );
+    // The page on compatibility says the same in the same words.
+    const versionsIn = (file: string, name: string) =>
+        /^\| \w+ \| ([^,[]+)/.exec(row(file, name))![1];
+    for (const name of ["Kubernetes", "Cilium", "SPIRE"]) {
+        assert.equal(versionsIn("docs/compatibility.md", name), versionsIn("README.md", name));
+    }
 });
 
 test("what a user's machine needs", () => {
