@@ -27,7 +27,7 @@ const FLOORS = [
     "^automation/",
     "^bench/",
     "^policy/",
-    "^(test|docs)/",
+    "^(test|docs|site)/",
 ];
 
 /** Packages of their own, which the engine loads without the program. Users name the first in their programs' states. */

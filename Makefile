@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NPM_CONFIG_LOGLEVEL := error
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down doctor check lint format reference test matrix operations apiservers bench build
+.PHONY: help up preview down doctor check lint format reference site test matrix operations apiservers bench build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ format: node_modules/.installed ## put all sources into the project's format
 reference: build ## write what docs/ has from the code, the figures and the pictures anew
 	@npm run -s reference
 	@npm run -s pictures
+
+site: build ## the documentation as a site, in site/dist
+	@npm run -s site
 
 test: build ## all tests but most of `make operations`, on a sandbox of their own
 	@node bin/test/run.js

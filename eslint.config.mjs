@@ -10,12 +10,12 @@ export default tseslint.config(
         ],
     },
     {
-        files: ["**/*.ts"],
+        files: ["**/*.ts", "**/*.mts"],
         extends: [tseslint.configs.strictTypeChecked],
         plugins: { "@pulumi": pulumi },
         languageOptions: {
             parserOptions: {
-                project: ["tsconfig.json", "entries-provider/tsconfig.json"],
+                project: ["tsconfig.json", "entries-provider/tsconfig.json", "site/tsconfig.json"],
                 tsconfigRootDir: import.meta.dirname,
             },
         },

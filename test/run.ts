@@ -1,7 +1,7 @@
 /**
  * Runs the tests in phases, the fast ones first, and stops after the first phase that failed.
  *
- * `node bin/test/run.js check` leaves out what needs a cluster. The last line is `N passed, N failed`.
+ * `node bin/test/run.js check` leaves out what needs a cluster or a browser. The last line is `N passed, N failed`.
  */
 import { globSync } from "node:fs";
 import { join } from "node:path";
@@ -19,6 +19,7 @@ interface Phase {
     name: string;
     /** Or a good part of one. */
     needsCluster?: true;
+    needsBrowser?: true;
     run: () => Promise<Tally>;
 }
 
@@ -29,6 +30,8 @@ const phases: Phase[] = [
     { name: "programs", run: programs },
     // Together: those with an engine wait much, and are the longest, so they come first.
     { name: "without a cluster", run: withoutCluster },
+    // In a browser, which `make check` does without.
+    { name: "site", needsBrowser: true, run: () => files(found("site/*.test.js")) },
     {
         name: "with a control plane",
         needsCluster: true,
@@ -108,7 +111,7 @@ async function main(only?: "check"): Promise<void> {
     Object.assign(process.env, SHORT_LIVED);
     const total: Tally = { passed: 0, failed: 0 };
     for (const phase of phases) {
-        if (only === "check" && phase.needsCluster) continue;
+        if (only === "check" && (phase.needsCluster || phase.needsBrowser)) continue;
         console.log(phase.name);
         const start = Date.now();
         const { passed, failed } = await phase.run();

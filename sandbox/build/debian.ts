@@ -1,7 +1,8 @@
-import { globSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cached } from "./cache";
+import { install } from "../host/apt";
 import { sandboxSources } from "../host/paths";
 import { run } from "../host/shell";
 
@@ -98,6 +99,16 @@ export async function ensureYamllint(): Promise<string> {
         await unpack(YAMLLINT, target);
     });
     return join(dir, "usr", "lib", "python3", "dist-packages");
+}
+
+/** A browser, with letters to draw: it has too many libraries to be unpacked, and no service. */
+const CHROMIUM = ["chromium", "fonts-dejavu-core"] as const;
+
+/** The path of Chromium, which is installed when it is missing. */
+export async function ensureChromium(): Promise<string> {
+    const path = "/usr/bin/chromium";
+    if (!existsSync(path)) await install(CHROMIUM);
+    return path;
 }
 
 /** A root file system (a directory) on which images are built: Debian as on the host. */

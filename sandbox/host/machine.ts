@@ -3,6 +3,7 @@ import { mkdir, readFile, statfs } from "node:fs/promises";
 import { release, totalmem } from "node:os";
 import { messageOf } from "@cilium-spire/entries-provider/messageOf";
 import { coerce, gte } from "semver";
+import { install } from "./apt";
 import { cgroup2Root } from "./cgroups";
 import { cacheRoot } from "./paths";
 import { progress, run } from "./shell";
@@ -121,9 +122,7 @@ async function installPackages(): Promise<void> {
     if (missing.length === 0) return;
     const packages = missing.flatMap((program) => PACKAGES[program]!);
     progress(`installing ${packages.join(", ")}`);
-    const options = { timeoutMs: 600_000, env: { DEBIAN_FRONTEND: "noninteractive" } };
-    await run("apt-get", ["-q", "update"], options);
-    await run("apt-get", ["-q", "install", "-y", "--no-install-recommends", ...packages], options);
+    await install(packages);
 }
 
 /** Whether a version such as "6.1.0-13" or "go1.26" is at least another; what comes behind its numbers does not count. */
