@@ -12,6 +12,12 @@ export const SERVER_PORTS = { grpc: 8081, health: 8080, metrics: 9988 } as const
 /** Deployment, container, Service and service account of SPIRE's OIDC discovery provider. */
 export const OIDC_PROVIDER_NAME = "spire-oidc-discovery-provider";
 
+/** Container and, with the stack's name, ClusterRole of spire-controller-manager. */
+export const CONTROLLER_MANAGER_NAME = "spire-controller-manager";
+
+/** The CustomResourceDefinition of its kind. */
+export const CLUSTER_SPIFFE_IDS = "clusterspiffeids.spire.spiffe.io";
+
 /** DaemonSet, container and service account of the SPIRE agents. */
 export const AGENT_NAME = "spire-agent";
 

@@ -3,28 +3,20 @@
  * destroy would delete it.
  */
 import type { Cluster } from "@cilium-spire/entries-provider";
-import {
-    AGENT_NAME,
-    BACKUP_NAME,
-    BUNDLE_CONFIG_MAP,
-    CILIUM,
-    clusterRoleName,
-    SERVER_NAME,
-} from "../components/names";
+import { CILIUM } from "../components/names";
 import { observabilityObjects } from "../components/observability/objects";
 import { ownerOf, type StackId } from "../components/owner";
 import { installsSpire, type Settings } from "../settings/schema";
 import type { InstalledSpire } from "../settings/spire";
+import {
+    ciliumObjects,
+    clusterRoles,
+    type Header,
+    header,
+    optionalObjects,
+    spireObjects,
+} from "./ownObjects";
 
-/** An object that there may be. */
-interface Header {
-    apiVersion: string;
-    kind: string;
-    metadata: { namespace?: string; name: string };
-}
-
-const APPS = "apps/v1";
-const RBAC = "rbac.authorization.k8s.io/v1";
 const POD_SECURITY = "pod-security.kubernetes.io/enforce";
 
 /**
@@ -91,11 +83,11 @@ async function spireProblems(
             `the stack's name "${stack}": ${roles.join(", ")} of somebody else's; give the stack another, or remove them`,
         );
     }
-    const copying = await foreign(cluster, mine, backupObjects(spire.server));
-    if (copying.length > 0) {
-        problems.push(
-            `spire.server.backup: there are ${copying.join(", ")} of somebody else's; remove them, or the backup here`,
-        );
+    for (const { key, objects, wayOut } of optionalObjects(spire, stack)) {
+        const found = await foreign(cluster, mine, objects);
+        if (found.length > 0) {
+            problems.push(`${key}: there are ${found.join(", ")} of somebody else's; ${wayOut}`);
+        }
     }
     return problems;
 }
@@ -129,49 +121,6 @@ async function namespaceUnusable(
     const level = found.metadata?.labels?.[POD_SECURITY] ?? "privileged";
     if (key === "spire.server.namespace" || level === "privileged") return undefined;
     return `its Pod Security level "${level}" refuses the agents' hostPID and hostPath; run "kubectl label --overwrite namespace ${name} ${POD_SECURITY}=privileged", or choose another`;
-}
-
-function header(apiVersion: string, kind: string, name: string, namespace?: string): Header {
-    return { apiVersion, kind, metadata: { name, ...(namespace !== undefined && { namespace }) } };
-}
-
-/** Of both server and agents: whichever of them is in a namespace, the other's names there would only confuse. */
-function spireObjects(namespace: string): Header[] {
-    return [
-        header(APPS, "StatefulSet", SERVER_NAME, namespace),
-        header(APPS, "DaemonSet", AGENT_NAME, namespace),
-        header("v1", "Service", SERVER_NAME, namespace),
-        header("v1", "ConfigMap", BUNDLE_CONFIG_MAP, namespace),
-        ...[SERVER_NAME, AGENT_NAME].flatMap((name) => [
-            header("v1", "ServiceAccount", name, namespace),
-            header("v1", "ConfigMap", name, namespace),
-        ]),
-    ];
-}
-
-/** A claim that an earlier stack of this name has left is ours. */
-function backupObjects({ namespace, backup }: InstalledSpire["server"]): Header[] {
-    if (!backup) return [];
-    return [
-        header("batch/v1", "CronJob", BACKUP_NAME, namespace),
-        header("v1", "ConfigMap", BACKUP_NAME, namespace),
-        header("v1", "PersistentVolumeClaim", BACKUP_NAME, namespace),
-    ];
-}
-
-function clusterRoles(stack: string): Header[] {
-    const names = [SERVER_NAME, AGENT_NAME].map((name) => clusterRoleName(name, stack));
-    return ["ClusterRole", "ClusterRoleBinding"].flatMap((kind) =>
-        names.map((name) => header(RBAC, kind, name)),
-    );
-}
-
-function ciliumObjects(namespace: string): Header[] {
-    return [
-        header(APPS, "DaemonSet", CILIUM.agentDaemonSet, namespace),
-        header(APPS, "Deployment", CILIUM.operatorDeployment, namespace),
-        header("v1", "ConfigMap", CILIUM.configMap, namespace),
-    ];
 }
 
 /** Agents in other namespaces: two Ciliums break the network. */

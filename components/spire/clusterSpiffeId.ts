@@ -60,8 +60,6 @@ const status = {
     },
 };
 
-export const CLUSTER_SPIFFE_IDS = "clusterspiffeids.spire.spiffe.io";
-
 export const clusterSpiffeIdSpec = {
     group: "spire.spiffe.io",
     names: {

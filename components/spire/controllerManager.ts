@@ -4,12 +4,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { durationSeconds } from "../../settings/amounts";
 import type { ControllerManagerSettings } from "../../settings/spire/controllerManager";
 import { imageAt } from "../images";
-import { clusterRoleName, SERVER_NAME } from "../names";
+import {
+    CLUSTER_SPIFFE_IDS,
+    clusterRoleName,
+    CONTROLLER_MANAGER_NAME as NAME,
+    SERVER_NAME,
+} from "../names";
 import type { ServerArgs } from "./args";
-import { CLUSTER_SPIFFE_IDS, clusterSpiffeIdSpec } from "./clusterSpiffeId";
+import { clusterSpiffeIdSpec } from "./clusterSpiffeId";
 import { type Mount, RESTRICTED_CONTAINER } from "./podParts";
 
-const NAME = "spire-controller-manager";
 /** Its part of the server's ConfigMap. */
 export const CONTROLLER_MANAGER_FILE = "controller-manager.json";
 const HEALTH_PORT = 8083;

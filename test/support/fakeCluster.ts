@@ -19,7 +19,7 @@ const NAMESPACED = [
     "CronJob",
     "PersistentVolumeClaim",
 ];
-const CLUSTER_WIDE = ["Namespace", "ClusterRole", "ClusterRoleBinding"];
+const CLUSTER_WIDE = ["Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"];
 
 /** Which kinds there are, and below which paths: for every group the same list, but for those of cert-manager. */
 const KINDS = [...NAMESPACED, ...CLUSTER_WIDE].map((kind) => ({

@@ -161,3 +161,22 @@ test("what backups would make is refused when it is there, but not a claim that 
     assert.equal(await refusal(theirs), "");
     assert.equal(await refusal({ [claim]: { by: OURS } }, settings), "");
 });
+
+test("what the OIDC discovery provider and the controller manager would make is refused when it is there", async () => {
+    const provider = `${NAMESPACE}/deployments/spire-oidc-discovery-provider`;
+    const asked = { spire: { oidcDiscoveryProvider: { domain: "oidc.d.local" } } };
+    assert.match(
+        await refusal({ [provider]: { by: "helm" } }, asked),
+        /spire\.oidcDiscoveryProvider: there are Deployment spire-oidc-discovery-provider of somebody else's; remove them/,
+    );
+    assert.equal(await refusal({ [provider]: { by: "helm" } }), "");
+    const kind = "customresourcedefinitions/clusterspiffeids.spire.spiffe.io";
+    const manager = { spire: { controllerManager: {} } };
+    assert.match(
+        await refusal({ [kind]: { by: "helm" } }, manager),
+        /spire\.controllerManager: there are CustomResourceDefinition clusterspiffeids\.spire\.spiffe\.io of somebody else's; leave it out, and let the controller that is there have an entryIDPrefix$/,
+    );
+    // A destroy leaves it.
+    assert.equal(await refusal({ [kind]: { by: OURS } }, manager), "");
+    assert.equal(await refusal({ [kind]: { by: "helm" } }), "");
+});
