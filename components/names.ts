@@ -18,6 +18,12 @@ export const CONTROLLER_MANAGER_NAME = "spire-controller-manager";
 /** The CustomResourceDefinition of its kind. */
 export const CLUSTER_SPIFFE_IDS = "clusterspiffeids.spire.spiffe.io";
 
+/** DaemonSet, container and service account of the SPIFFE CSI driver. */
+export const CSI_DRIVER_NAME = "spiffe-csi-driver";
+
+/** What pods call it by, in every cluster that has it (spiffe-csi). */
+export const CSI_DRIVER = "csi.spiffe.io";
+
 /** DaemonSet, container and service account of the SPIRE agents. */
 export const AGENT_NAME = "spire-agent";
 

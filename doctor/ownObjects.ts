@@ -7,6 +7,8 @@ import {
     CLUSTER_SPIFFE_IDS,
     clusterRoleName,
     CONTROLLER_MANAGER_NAME,
+    CSI_DRIVER,
+    CSI_DRIVER_NAME,
     OIDC_PROVIDER_NAME,
     SERVER_NAME,
 } from "../components/names";
@@ -74,6 +76,16 @@ export function optionalObjects(
                 ),
             ],
             wayOut: "remove them, or the provider here",
+        },
+        {
+            key: "spire.agent.csiDriver",
+            wanted: agent.csiDriver,
+            objects: [
+                header("storage.k8s.io/v1", "CSIDriver", CSI_DRIVER),
+                header(APPS, "DaemonSet", CSI_DRIVER_NAME, agent.namespace),
+                header("v1", "ServiceAccount", CSI_DRIVER_NAME, agent.namespace),
+            ],
+            wayOut: "leave it out, and have the driver that is there mount the directory of spire.sockets.workload, or remove it",
         },
         {
             key: "spire.controllerManager",

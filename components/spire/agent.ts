@@ -8,6 +8,7 @@ import type { AgentArgs } from "./args";
 import { agentConf } from "./agentConf";
 import { AGENT_LABELS, agentPod } from "./agentPod";
 import { confText } from "./confText";
+import { installCsiDriver } from "./csiDriver";
 
 /**
  * SPIRE agents on every node, tainted ones too: Cilium runs there and needs them.
@@ -64,13 +65,14 @@ export class Agent extends pulumi.ComponentResource {
             },
             { ...parent, dependsOn: [account, config, rights] },
         );
+        const { csiDriver } = args.settings;
+        const driver = csiDriver && installCsiDriver(args, csiDriver, NOT_AWAITED, this);
         if (args.patience) {
-            new Rollout(
-                AGENT_NAME,
-                [{ namespace, daemonSet: AGENT_NAME, revision: this.revision }],
-                args.patience,
-                { ...parent, dependsOn: [daemonSet] },
-            );
+            const own = { namespace, daemonSet: AGENT_NAME, revision: this.revision };
+            new Rollout(AGENT_NAME, [own, ...(driver ? [driver.rolled] : [])], args.patience, {
+                ...parent,
+                dependsOn: [daemonSet, ...(driver ? [driver.daemonSet] : [])],
+            });
         }
         this.registerOutputs({});
     }

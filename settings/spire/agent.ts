@@ -14,6 +14,7 @@ import {
     variants,
     version,
 } from "../words";
+import { csiDriverSettings } from "./csiDriver";
 import { affinity, nodeSelector, priorityClass, toleration } from "./scheduling";
 
 const pods = {
@@ -109,6 +110,14 @@ const attestors = {
         ),
 };
 
+const csi = {
+    csiDriver: csiDriverSettings
+        .optional()
+        .describe(
+            "The SPIFFE CSI driver beside the agents: pods mount the workload socket by `csi.spiffe.io` instead of `hostPath`, which the Pod Security levels `baseline` and `restricted` refuse. None when absent.",
+        ),
+};
+
 const trust = {
     trustBundle: variants("source", [
         z.strictObject({
@@ -156,6 +165,7 @@ export const agentSettings = group({
     ...pods,
     ...network,
     ...attestors,
+    ...csi,
     ...trust,
     logLevel: logLevel.describe("Log level of the agents."),
 });

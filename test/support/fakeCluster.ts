@@ -19,7 +19,13 @@ const NAMESPACED = [
     "CronJob",
     "PersistentVolumeClaim",
 ];
-const CLUSTER_WIDE = ["Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"];
+const CLUSTER_WIDE = [
+    "Namespace",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "CSIDriver",
+];
 
 /** Which kinds there are, and below which paths: for every group the same list, but for those of cert-manager. */
 const KINDS = [...NAMESPACED, ...CLUSTER_WIDE].map((kind) => ({

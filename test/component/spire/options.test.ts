@@ -8,6 +8,7 @@ import { agentArgs, oidcDiscoveryProviderArgs, serverArgs } from "../../../compo
 import { agentConf } from "../../../components/spire/agentConf";
 import { agentPod } from "../../../components/spire/agentPod";
 import { backupPod } from "../../../components/spire/backupPod";
+import { csiDriverPod } from "../../../components/spire/csiDriver";
 import { controllerManagerConf } from "../../../components/spire/controllerManager";
 import {
     oidcDiscoveryProviderConf,
@@ -84,6 +85,7 @@ function plain(settings: Settings): unknown {
         stack.spire.server.backup && backupPod(server, stack.spire.server.backup),
         agentConf(agent),
         agentPod(agent),
+        agent.settings.csiDriver && csiDriverPod(agent, agent.settings.csiDriver),
         manager && controllerManagerConf(server, manager, "/socket"),
         provider && [oidcDiscoveryProviderConf(provider), providerPod(provider)],
     ];

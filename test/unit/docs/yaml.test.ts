@@ -27,7 +27,7 @@ const PREFIX = "cilium-spire:";
 const REQUIRED = { trustDomain: "example.org", clusterName: "example" };
 /** Files of tools that are not part of this project: `apiVersion kind` and the keys at the top that they know. */
 const FOREIGN: Record<string, string[]> = {
-    // test/operations/53-scheduled-backup.test.ts starts it.
+    // test/operations/53-scheduled-backup.test.ts starts one, test/component/spire/csiDriver.test.ts asks an API server of the other.
     "v1 Pod": ["metadata", "spec"],
     "kind.x-k8s.io/v1alpha4 Cluster": ["name", "nodes", "networking", "containerdConfigPatches"],
     "eksctl.io/v1alpha5 ClusterConfig": [

@@ -162,7 +162,7 @@ test("what backups would make is refused when it is there, but not a claim that 
     assert.equal(await refusal({ [claim]: { by: OURS } }, settings), "");
 });
 
-test("what the OIDC discovery provider and the controller manager would make is refused when it is there", async () => {
+test("what the OIDC discovery provider, the CSI driver and the controller manager would make is refused when it is there", async () => {
     const provider = `${NAMESPACE}/deployments/spire-oidc-discovery-provider`;
     const asked = { spire: { oidcDiscoveryProvider: { domain: "oidc.d.local" } } };
     assert.match(
@@ -170,6 +170,11 @@ test("what the OIDC discovery provider and the controller manager would make is 
         /spire\.oidcDiscoveryProvider: there are Deployment spire-oidc-discovery-provider of somebody else's; remove them/,
     );
     assert.equal(await refusal({ [provider]: { by: "helm" } }), "");
+    const driver = { "csidrivers/csi.spiffe.io": { by: "helm" } };
+    assert.match(
+        await refusal(driver, { spire: { agent: { csiDriver: {} } } }),
+        /spire\.agent\.csiDriver: there are CSIDriver csi\.spiffe\.io of somebody else's; leave it out, and have the driver that is there mount/,
+    );
     const kind = "customresourcedefinitions/clusterspiffeids.spire.spiffe.io";
     const manager = { spire: { controllerManager: {} } };
     assert.match(

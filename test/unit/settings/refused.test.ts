@@ -6,11 +6,21 @@ import { amounts } from "./refused/amounts";
 import { backups } from "./refused/backups";
 import { ciliumKeys } from "./refused/cilium";
 import { observabilityKeys } from "./refused/observability";
+import { parts } from "./refused/parts";
 import { places } from "./refused/places";
 import { shapes } from "./refused/shapes";
 import { workloads } from "./refused/workloads";
 
-const subjects = { amounts, backups, ciliumKeys, observabilityKeys, places, shapes, workloads };
+const subjects = {
+    amounts,
+    backups,
+    ciliumKeys,
+    observabilityKeys,
+    parts,
+    places,
+    shapes,
+    workloads,
+};
 
 for (const [subject, refusals] of Object.entries(subjects)) {
     describe(`refused: ${subject}`, () => {

@@ -4,9 +4,6 @@ import { type Refusal, values } from "./refusal";
 const socket = (workload: unknown) => ({ spire: { sockets: { workload } } });
 const agent = (agent: object) => ({ spire: { agent } });
 const server = (server: object) => ({ spire: { server } });
-const manager = (controllerManager: object) => ({ spire: { controllerManager } });
-const provider = (oidcDiscoveryProvider: object) => ({ spire: { oidcDiscoveryProvider } });
-const oidc = (settings: object) => provider({ domain: "oidc.example.org", ...settings });
 const postgres = (settings: object) =>
     server({
         datastore: { type: "postgres", host: "db", passwordSecret: { name: "p" }, ...settings },
@@ -21,58 +18,6 @@ const HOST = /host = .*: must be a DNS name or an IP address, without a port/;
 const URL = /jwtIssuer = .*: must (be a URL that begins with https|not contain credentials)/;
 const TEXT =
     /datastore\.(user|database) = .*: must (not contain control|be at most 63 bytes|not be empty)/;
-
-const managers: Refusal[] = [
-    ...values(
-        (version) => manager({ version }),
-        /controllerManager\.version = .*: (would delete every entry.*; use 0\.5\.0|must be a )/,
-        ["0.4.4", "0.1.0", "latest", "v0.6.3"],
-    ),
-    ...values(
-        (className) => manager({ className }),
-        /controllerManager\.className = .*: must be 1 to 63 lower-case letters/,
-        ["", "Shop", "a b"],
-    ),
-    ...values((gcInterval) => manager({ gcInterval }), /\.gcInterval = .*: must be/, ["0s", 10]),
-    ...values((image) => manager({ image }), /controllerManager\.image = .*: must/, ["a:1", "A b"]),
-    ...values(
-        (controllerManager) => ({ spire: { mode: "external", controllerManager } }),
-        /spire\.controllerManager: describes an installation.*; set it there, and remove it here/,
-        [{}],
-    ),
-];
-
-const providers: Refusal[] = [
-    ...values(
-        (domain) => provider({ domain }),
-        /oidcDiscoveryProvider\.domain = .*: must be a DNS/,
-        ["https://oidc.example.org", "oidc.example.org:8443", "10.0.0.1", "2001:db8::1", ""],
-    ),
-    { name: "no domain", settings: provider({}), message: /\.domain: is missing; set it with/ },
-    ...values((replicas) => oidc({ replicas }), /\.replicas = .*: must be/, [0, 1.5, "two"]),
-    ...values(
-        (certificate) => oidc({ certificate }),
-        /oidcDiscoveryProvider\.certificate.*: (is missing|must be)/,
-        [{}, { name: "A b" }, { name: "a", keyKey: "../key" }],
-    ),
-    ...values((image) => oidc({ image }), /oidcDiscoveryProvider\.image = .*: must/, ["a:1"]),
-    {
-        name: "another issuer than the one with the documents",
-        settings: { spire: { ...oidc({}).spire, server: { jwtIssuer: "https://other.example" } } },
-        message: /server\.jwtIssuer = .*: verifiers would look there.*; remove it, or name https:/,
-    },
-    {
-        name: "the key of the provider's own entry",
-        settings: {
-            ...oidc({}),
-            workloads: {
-                "oidc-discovery-provider": { path: "/shop", selectors: ["k8s:ns:shop"] },
-            },
-        },
-        message:
-            /workloads\.oidc-discovery-provider: is the key of the entry that.*; choose another/,
-    },
-];
 
 const paths: Refusal[] = [
     ...values(socket, PLACE, [
@@ -225,4 +170,4 @@ const ports: Refusal[] = [
     ),
 ];
 
-export const places = [...managers, ...providers, ...paths, ...images, ...hosts, ...ports];
+export const places = [...paths, ...images, ...hosts, ...ports];
