@@ -53,6 +53,20 @@ export interface DeliveryFigures {
     samples: number;
 }
 
+/** One way to a cluster that authenticates; times in seconds. */
+export interface ContestFigures {
+    who: string;
+    /** From a cluster without a network until the command has ended, and until pods made after it are authenticated. */
+    installed: number;
+    first: number;
+    /** From the loss of the server's pod until pods made after it are authenticated. */
+    heal: number;
+    /** Of the server and all agents. */
+    memoryBytes: number;
+    /** Of one processor, in a quiet minute. */
+    cpuShare: number;
+}
+
 export interface Performance {
     /** On what it was measured, for people. */
     machine: string;
@@ -61,6 +75,7 @@ export interface Performance {
     packets: PacketFigures[];
     first: FirstFigures[];
     quiet: QuietFigures;
+    contest: ContestFigures[];
 }
 
 /** From the repository's root. */

@@ -13,6 +13,7 @@ import { wantedVersions } from "../sandbox/build/versions";
 import { startCluster } from "../sandbox/cluster";
 import { instance } from "../sandbox/host/instance";
 import { progress } from "../sandbox/host/shell";
+import { measureContest } from "./contest";
 import { deliverySeconds } from "./delivery";
 import {
     type DeliveryFigures,
@@ -53,8 +54,9 @@ async function main(): Promise<void> {
     const { packets, first } = await measurePackets(target, cluster, outputs);
     progress("previewing and bringing up what is up");
     const quiet = await measureQuiet(stack);
+    const contest = await measureContest(instance(process.env.CILIUM_SPIRE_BENCH_SANDBOX ?? 1));
     const machine = machineOf(outputs);
-    writePerformance({ machine, registration, delivery, packets, first, quiet });
+    writePerformance({ machine, registration, delivery, packets, first, quiet, contest });
     console.log(`measured on ${machine}: ${PERFORMANCE}`);
 }
 

@@ -2,7 +2,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withTable } from "../automation/matrix";
-import { exponent, type Performance, type Policy, readPerformance } from "../bench/figures";
+import {
+    type ContestFigures,
+    exponent,
+    type Performance,
+    type Policy,
+    readPerformance,
+} from "../bench/figures";
 import { repositoryRoot } from "../sandbox/host/paths";
 
 const POLICIES: Record<Policy, string> = {
@@ -22,6 +28,7 @@ export function performanceTables(
         first: first(performance),
         registration: registration(performance),
         quiet: quiet(performance),
+        contest: contest(performance),
     };
     const filled = Object.entries(tables).reduce(
         (text, [name, table]) => withTable(text, table, name),
@@ -94,6 +101,26 @@ function quiet({ quiet: q }: Performance): string {
     ]);
     const head = [`of ${q.resources} resources`, "this program", "ConfigMaps", "ratio"];
     return table(head, rows);
+}
+
+function contest({ contest: all }: Performance): string {
+    const row = (what: string, of: (each: ContestFigures) => string) => [what, ...all.map(of)];
+    const seconds = (key: "installed" | "first" | "heal") => (each: ContestFigures) =>
+        `${each[key].toFixed(0)} s`;
+    const rows = [
+        row("an empty cluster, until the command ends", seconds("installed")),
+        row("an empty cluster, until new pods are authenticated", seconds("first")),
+        row("the server's pod lost, until new pods are authenticated", seconds("heal")),
+        row(
+            "memory of server and agents",
+            ({ memoryBytes }) => `${(memoryBytes / 1024 ** 2).toFixed(0)} MiB`,
+        ),
+        row(
+            "CPU of server and agents when all is quiet",
+            ({ cpuShare }) => `${(cpuShare * 1000).toFixed(0)} m`,
+        ),
+    ];
+    return table(["", ...all.map(({ who }) => who)], rows);
 }
 
 /** What a reader of the README wants to know first. */

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import * as k8s from "@pulumi/kubernetes";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { helm } from "../../automation/helm";
 import { Adoption } from "../../components/cilium/adoption";
 import { adoptionPatches } from "../../components/cilium/adoptionPatches";
 import { meshAuthConfig } from "../../components/cilium/meshAuthConfig";
@@ -20,7 +21,6 @@ import { repositoryRoot } from "../../sandbox/host/paths";
 import { createPki } from "../../sandbox/controlPlane/pki";
 import { enterPulumi, pulumiHome } from "../../automation/stack";
 import { decodeSettings } from "../../settings/decode";
-import { helm } from "../support/helm";
 import { secondSandbox } from "../support/sandbox";
 import { adoptArgsWith } from "../unit/components/cilium/fixtures";
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Cluster } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
+import { helm, releaseValuesOf, uninstall } from "../../automation/helm";
 import type { Values } from "../../settings/cilium/values";
 import { demoProof } from "../support/demo";
 import type { Proof } from "../../doctor/proof/proof";
@@ -14,7 +15,6 @@ import {
     platformProgram,
     stackOutputs,
 } from "../../automation/stack";
-import { helm, releaseValuesOf, uninstall } from "../support/helm";
 import { devConfig } from "../support/pulumi";
 import { ciliumRolledOut, home, kubectl, sandbox } from "../support/world";
 

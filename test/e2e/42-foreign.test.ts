@@ -6,12 +6,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Stack } from "@pulumi/pulumi/automation";
+import { helm, releaseValuesOf, uninstall } from "../../automation/helm";
 import { enterPulumi, openStack, platformProgram } from "../../automation/stack";
 import { startCluster } from "../../sandbox/cluster";
 import { kubectl as kubectlOf } from "../../sandbox/controlPlane/kubectl";
 import type { Values } from "../../settings/cilium/values";
 import { startCli } from "../support/cli";
-import { helm, releaseValuesOf, uninstall } from "../support/helm";
 import { devConfig } from "../support/pulumi";
 import { home, kubectl, sandbox } from "../support/world";
 

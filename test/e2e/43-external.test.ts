@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Cluster, type Entry, SpireServer } from "@cilium-spire/entries-provider";
 import type { Stack } from "@pulumi/pulumi/automation";
+import { helm, releaseValuesOf, uninstall } from "../../automation/helm";
 import {
     demoProgram,
     enterPulumi,
@@ -28,7 +29,6 @@ import { demoProof } from "../support/demo";
 import { contentOf, type ExternalSpire, install, remove } from "../support/externalSpire";
 import { HAND_MADE } from "../support/handMadeSpire";
 import { HARDENED } from "../support/hardenedSpire";
-import { helm, releaseValuesOf, uninstall } from "../support/helm";
 import { devConfig } from "../support/pulumi";
 import { ciliumRolledOut, home, kubectl, sandbox } from "../support/world";
 

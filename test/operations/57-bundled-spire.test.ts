@@ -1,6 +1,7 @@
 /** From the SPIRE that Cilium's chart installs to one of the program's own: beside it first, then by an upgrade of the release. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { helm } from "../../automation/helm";
 import type { Values } from "../../settings/cilium/values";
 import {
     BUNDLED_NAMESPACE,
@@ -8,10 +9,9 @@ import {
     bundledRolledOut,
     loadInitImage,
     withBundledSpire,
-} from "../support/bundledSpire";
-import { helm } from "../support/helm";
+} from "../../automation/bundledSpire";
 import { requireAnswered, startHelmsCilium, Takeover } from "../support/takeover";
-import { ciliumRolledOut, kubectl } from "../support/world";
+import { ciliumRolledOut, kubectl, sandbox } from "../support/world";
 
 const SOCKETS = {
     workload: "/run/spire-own/sockets/agent.sock",
@@ -26,8 +26,8 @@ let values: Values;
 let takeover: Takeover;
 
 before(async () => {
-    values = await startHelmsCilium(withBundledSpire(), loadInitImage);
-    await bundledRolledOut();
+    values = await startHelmsCilium(withBundledSpire(), () => loadInitImage(sandbox));
+    await bundledRolledOut(sandbox);
     takeover = await Takeover.start(BUNDLED_TRUST_DOMAIN);
 });
 after(() => takeover.stop());

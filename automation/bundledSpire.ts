@@ -1,11 +1,11 @@
 /** The SPIRE that Cilium's chart can install. */
-import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
-import { BUNDLED_SPIRE_SPECS } from "../../sandbox/build/testImages";
-import { wantedVersions } from "../../sandbox/build/versions";
-import { nodeNamed } from "../../sandbox/host/instance";
-import { loadImages } from "../../sandbox/nodes/nodes";
-import type { Values } from "../../settings/cilium/values";
-import { kubectl, sandbox } from "./world";
+import { ensureTestImageArchive } from "../sandbox/build/imageArchive";
+import { BUNDLED_SPIRE_SPECS } from "../sandbox/build/testImages";
+import { wantedVersions } from "../sandbox/build/versions";
+import { kubectl } from "../sandbox/controlPlane/kubectl";
+import { type Instance, nodeNamed } from "../sandbox/host/instance";
+import { loadImages } from "../sandbox/nodes/nodes";
+import type { Values } from "../settings/cilium/values";
 
 /** The chart's default. */
 export const BUNDLED_TRUST_DOMAIN = "spiffe.cilium";
@@ -27,15 +27,17 @@ export function withBundledSpire(): Values {
 }
 
 /** Brings the image of its init containers to all nodes. */
-export async function loadInitImage(): Promise<void> {
+export async function loadInitImage(target: Instance): Promise<void> {
     const archive = await ensureTestImageArchive(BUNDLED_SPIRE_SPECS);
-    const names = (await kubectl("get nodes -o jsonpath={.items[*].metadata.name}")).split(" ");
-    await Promise.all(names.map((name) => loadImages(nodeNamed(sandbox, name), archive)));
+    const names = ["get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"];
+    const nodes = (await kubectl(target, names)).split(" ");
+    await Promise.all(nodes.map((name) => loadImages(nodeNamed(target, name), archive)));
 }
 
 /** Waits until it is up: the server with its entries, and the agents. */
-export async function bundledRolledOut(): Promise<void> {
+export async function bundledRolledOut(target: Instance): Promise<void> {
     for (const workload of ["statefulset/spire-server", "daemonset/spire-agent"]) {
-        await kubectl(`-n ${BUNDLED_NAMESPACE} rollout status ${workload} --timeout=240s`);
+        const status = ["rollout", "status", workload, "--timeout=240s"];
+        await kubectl(target, ["-n", BUNDLED_NAMESPACE, ...status], { timeoutMs: 300_000 });
     }
 }
