@@ -8,6 +8,9 @@
 "use strict";
 const { join } = require("node:path");
 
+/** @param {NodeJS.WriteStream} stream */
+const written = (stream) => new Promise((resolve) => stream.write("", resolve));
+
 try {
     // Where the SDK looks ts-node up, or has its own (@pulumi/pulumi cmd/run/run.js).
     const { tsnodeRequire } = require("@pulumi/pulumi/tsutils").typeScriptRequireStrings();
@@ -17,7 +20,11 @@ try {
         transpileOnly: true,
     });
     const { main } = require("./main.ts");
-    void main(process.argv.slice(2)).then((code) => process.exit(code));
+    void main(process.argv.slice(2)).then(async (code) => {
+        // A pipe takes 64 KiB at a time, and process.exit forgets what waits for its reader.
+        await Promise.all([process.stdout, process.stderr].map(written));
+        process.exit(code);
+    });
 } catch (error) {
     console.error(`cilium-spire: ${error.message}`);
     if (error.code === "MODULE_NOT_FOUND") console.error('cilium-spire: run "npm ci"');

@@ -28,12 +28,12 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true, force: true }));
 
-/** Runs an operation to its end, with this exit code, and returns what it printed. */
+/** Runs an operation to its end, with this exit code, and returns what it printed to standard output. */
 async function run(wanted: number, verb: Verb): Promise<string> {
     const where = { workDir: dir, kubeconfig: join(cluster.dir, "kubeconfig") };
-    const { code, output } = await start(where, verb).ended;
+    const { code, output, stdout } = await start(where, verb).ended;
     assert.equal(code, wanted, output);
-    return output;
+    return stdout;
 }
 
 async function review(name: string): Promise<Review> {
@@ -90,10 +90,7 @@ test("a preview that failed shows why", async () => {
     const selectors = [{ type: "cilium-spire", value: "parent-link:uid-worker302" }];
     const parent_id = entry.parent_id.replace("worker301", "worker302");
     spire.data.set("foreign", { ...entry, entry_id: "foreign", parent_id, selectors });
-    const output = await run(1, "events");
-    // What the process says itself is no part of the log.
-    const events = output.split("\n").filter((line) => line.startsWith("{"));
-    const found = reviewOf(previewOf(events.join("\n")));
+    const found = reviewOf(previewOf(await run(1, "events")));
     assert.equal(found.complete, false);
     assert.match(found.errors.join(), /written by someone else: foreign \(/);
     assertGolden("test/golden/diff/failed-entries.md", asMarkdown(found));

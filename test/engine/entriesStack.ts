@@ -29,12 +29,17 @@ async function main(workDir: string, verb: Verb, expectNoChanges: boolean): Prom
         { stackName: "dev", projectName: "entries", program },
         { workDir },
     );
-    const print = (text: string) => process.stdout.write(text);
-    const printed = { onOutput: print, onError: print };
-    if (verb === "destroy") await stack.destroy(printed);
+    let printed = Promise.resolve();
+    // What waits for its reader would be forgotten by process.exit.
+    const print = (text: string) => {
+        printed = new Promise((resolve) => process.stdout.write(text, () => resolve()));
+    };
+    const output = { onOutput: print, onError: print };
+    if (verb === "destroy") await stack.destroy(output);
     else if (verb === "events") {
         await stack.preview({ onEvent: (event) => print(`${JSON.stringify(event)}\n`) });
-    } else await stack[verb]({ ...printed, diff: true, expectNoChanges });
+    } else await stack[verb]({ ...output, diff: true, expectNoChanges });
+    await printed;
 }
 
 if (require.main === module) {

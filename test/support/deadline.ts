@@ -1,2 +1,2 @@
-/** Until a test file has ended, all its processes included; the longest takes ten minutes. */
+/** Until a test file has ended, all its processes included; the longest takes a quarter of an hour beside another. */
 export const FILE_DEADLINE_MS = 20 * 60_000;

@@ -6,8 +6,8 @@ import { execa } from "execa";
 /** A running operation. */
 export interface Operation {
     pid: number;
-    /** Everything printed, and the exit code, when it has ended. */
-    ended: Promise<{ code: number | null; output: string }>;
+    /** Everything printed, what of it went to standard output, and the exit code, when it has ended. */
+    ended: Promise<{ code: number | null; output: string; stdout: string }>;
 }
 
 /**
@@ -24,8 +24,8 @@ export function launch(
         ...{ detached: true, cleanup: false, env, input },
         ...{ all: true, stripFinalNewline: false, reject: false },
     });
-    const ended = child.then(({ exitCode, all, originalMessage }) => ({
-        code: exitCode ?? null,
+    const ended = child.then(({ exitCode, all, stdout, originalMessage }) => ({
+        ...{ code: exitCode ?? null, stdout },
         output: all || (originalMessage ?? ""),
     }));
     return { pid: child.pid!, ended };
