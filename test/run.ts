@@ -122,7 +122,8 @@ async function main(only?: "check"): Promise<void> {
         if (failed > 0) break;
     }
     console.log(`${total.passed} passed, ${total.failed} failed`);
-    process.exit(total.failed > 0 ? 1 : 0);
+    // When all is written: what a pipe's reader has not taken yet would be forgotten.
+    process.stdout.write("", () => process.exit(total.failed > 0 ? 1 : 0));
 }
 
 program.addArgument(new Argument("[what]").choices(["check"])).action(main);
