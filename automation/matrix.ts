@@ -65,7 +65,7 @@ async function main(): Promise<void> {
 
 /** The main job in a process of its own, on a sandbox of its own that is new. */
 async function prove(versions: Versions): Promise<boolean> {
-    const sandbox = instance(process.env.CILIUM_SPIRE_SANDBOX ?? 7);
+    const sandbox = instance(process.env.CILIUM_SPIRE_SANDBOX ?? 5);
     const log = `${sandbox.stateDir}-matrix.log`;
     const env = {
         CILIUM: versions.cilium,

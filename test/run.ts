@@ -13,6 +13,7 @@ import { ensureShellcheck } from "../sandbox/build/debian";
 import { repositoryRoot } from "../sandbox/host/paths";
 import { endToEnd } from "./endToEnd";
 import { FILE_DEADLINE_MS } from "./support/deadline";
+import { exitWhenWritten } from "./support/operation";
 import { report, type Tally } from "./support/reporter";
 
 interface Phase {
@@ -122,8 +123,7 @@ async function main(only?: "check"): Promise<void> {
         if (failed > 0) break;
     }
     console.log(`${total.passed} passed, ${total.failed} failed`);
-    // When all is written: what a pipe's reader has not taken yet would be forgotten.
-    process.stdout.write("", () => process.exit(total.failed > 0 ? 1 : 0));
+    exitWhenWritten(total.failed > 0 ? 1 : 0);
 }
 
 program.addArgument(new Argument("[what]").choices(["check"])).action(main);

@@ -54,8 +54,8 @@ export interface EntityPeer {
 export type Port = number | { port: number; protocol: "TCP" | "UDP" | "SCTP" };
 
 /** Cilium's names, as labels of every pod, of the pod's namespace and of its service account. */
-const NAMESPACE_LABEL = "k8s:io.kubernetes.pod.namespace";
-const ACCOUNT_LABEL = "k8s:io.cilium.k8s.policy.serviceaccount";
+export const NAMESPACE_LABEL = "k8s:io.kubernetes.pod.namespace";
+export const ACCOUNT_LABEL = "k8s:io.cilium.k8s.policy.serviceaccount";
 
 /**
  * @throws Error that names the key: for a direction with an empty list, which Cilium reads as "no rule" and a reader as

@@ -8,6 +8,7 @@ import { CSI_DRIVER, CSI_DRIVER_NAME } from "../names";
 import { revisionOf } from "../pod";
 import type { Rolled } from "../rollout";
 import type { AgentArgs } from "./args";
+import { RESTRICTED_CONTAINER } from "./podParts";
 
 const LABELS = { "app.kubernetes.io/name": CSI_DRIVER_NAME };
 /** Where its containers have the driver's socket, the agent's, and the place where the kubelet looks for drivers. */
@@ -125,9 +126,7 @@ export function csiDriverPod({ settings, sockets, images }: AgentArgs, driver: C
                     ...["-kubelet-registration-path", `${plugin}/csi.sock`],
                 ],
                 securityContext: {
-                    allowPrivilegeEscalation: false,
-                    readOnlyRootFilesystem: true,
-                    capabilities: { drop: ["ALL"] },
+                    ...RESTRICTED_CONTAINER,
                     seccompProfile: { type: "RuntimeDefault" },
                 },
                 volumeMounts: [socket, { name: "registration", mountPath: REGISTRATION_DIR }],

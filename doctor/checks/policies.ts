@@ -1,5 +1,6 @@
 /** Policies that require authentication of what authentication itself needs: a deadlock after the next outage. */
 import type { Cluster, List } from "@cilium-spire/entries-provider";
+import { ACCOUNT_LABEL, NAMESPACE_LABEL } from "../../components/cilium/authPolicySpec";
 import { type Identity, labelledIdentities } from "../identities";
 import type { Patient } from "../patient";
 import { type Check, found, type Trouble } from "./check";
@@ -130,9 +131,6 @@ function locked(patient: Patient, policy: Policy, identities: Identity[]) {
         return [found(trouble, where, what, words)];
     });
 }
-
-const NAMESPACE_LABEL = "k8s:io.kubernetes.pod.namespace";
-const ACCOUNT_LABEL = "k8s:io.cilium.k8s.policy.serviceaccount";
 
 function isNeeded({ site }: Patient, trouble: Trouble, labels: Record<string, string>): boolean {
     const { [NAMESPACE_LABEL]: namespace, [ACCOUNT_LABEL]: account = "" } = labels;

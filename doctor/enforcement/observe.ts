@@ -1,6 +1,7 @@
 /** Who connects to the pods of a namespace, and who of them would be refused if they had to authenticate. */
 import { setTimeout } from "node:timers/promises";
 import type { Cluster, List } from "@cilium-spire/entries-provider";
+import { ACCOUNT_LABEL, NAMESPACE_LABEL } from "../../components/cilium/authPolicySpec";
 import { neededFor } from "../checks/policies";
 import { type Identity, labelledIdentities } from "../identities";
 import type { Patient } from "../patient";
@@ -9,8 +10,6 @@ import { type Endpoint, forecast, type Forecast } from "./forecast";
 
 /** Often enough: Cilium keeps a connection that has ended for ten seconds (bpf-ct-timeout-regular-tcp-fin). */
 const PAUSE_MS = 4_000;
-const NAMESPACE_LABEL = "k8s:io.kubernetes.pod.namespace";
-const ACCOUNT_LABEL = "k8s:io.cilium.k8s.policy.serviceaccount";
 /** By what people know workloads. */
 const NAME_LABELS = ["k8s:app", "k8s:app.kubernetes.io/name", "k8s:k8s-app", ACCOUNT_LABEL];
 

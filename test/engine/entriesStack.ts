@@ -5,7 +5,7 @@
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { AgentEntries } from "../../components/entries/agentEntries";
 import { ciliumSet } from "../component/entries-provider/stack";
-import { launch, type Operation } from "../support/operation";
+import { exitWhenWritten, launch, type Operation } from "../support/operation";
 
 /** `events` is a preview that prints what Pulumi's event log has, a line each. */
 export type Verb = "preview" | "events" | "up" | "destroy";
@@ -29,26 +29,21 @@ async function main(workDir: string, verb: Verb, expectNoChanges: boolean): Prom
         { stackName: "dev", projectName: "entries", program },
         { workDir },
     );
-    let printed = Promise.resolve();
-    // What waits for its reader would be forgotten by process.exit.
-    const print = (text: string) => {
-        printed = new Promise((resolve) => process.stdout.write(text, () => resolve()));
-    };
-    const output = { onOutput: print, onError: print };
-    if (verb === "destroy") await stack.destroy(output);
+    const print = (text: string) => process.stdout.write(text);
+    const printed = { onOutput: print, onError: print };
+    if (verb === "destroy") await stack.destroy(printed);
     else if (verb === "events") {
         await stack.preview({ onEvent: (event) => print(`${JSON.stringify(event)}\n`) });
-    } else await stack[verb]({ ...output, diff: true, expectNoChanges });
-    await printed;
+    } else await stack[verb]({ ...printed, diff: true, expectNoChanges });
 }
 
 if (require.main === module) {
     const [workDir, verb, expectNoChanges] = process.argv.slice(2);
     main(workDir!, verb as Verb, expectNoChanges === "true").then(
-        () => process.exit(0),
+        () => exitWhenWritten(0),
         (error: unknown) => {
             console.error(error instanceof Error ? error.message : error);
-            process.exit(1);
+            exitWhenWritten(1);
         },
     );
 }

@@ -31,6 +31,11 @@ export function launch(
     return { pid: child.pid!, ended };
 }
 
+/** Ends this process when what it has printed is read: process.exit forgets what a pipe, which takes 64 KiB, still waits to take. */
+export function exitWhenWritten(code: number): void {
+    process.stdout.write("", () => process.exit(code));
+}
+
 /**
  * Kills an operation with everything that it started, as the end of a container or a machine does.
  *

@@ -14,7 +14,7 @@ import {
     type Program,
     type PulumiHome,
 } from "../../automation/stack";
-import { launch, type Operation } from "./operation";
+import { exitWhenWritten, launch, type Operation } from "./operation";
 
 /** The configuration in the repository's Pulumi.dev.yaml, for stacks that differ from `dev` in a few keys. */
 export async function devConfig(): Promise<Record<string, Values>> {
@@ -55,10 +55,10 @@ async function main({ home, verb, config }: Order): Promise<void> {
 
 if (require.main === module) {
     main(JSON.parse(process.argv[2]!) as Order).then(
-        () => process.exit(0),
+        () => exitWhenWritten(0),
         (error: unknown) => {
             console.error(error instanceof Error ? error.message : error);
-            process.exit(1);
+            exitWhenWritten(1);
         },
     );
 }
