@@ -13,6 +13,7 @@ const FLOORS = [
     "^components/",
     "^doctor/",
     "^backup/",
+    "^enforcement/",
     "^review/",
     "^gitops/",
     "^fleet/",

@@ -5,6 +5,7 @@ import type { ExitCode } from "./arguments";
 import { backup } from "./backup";
 import { diff } from "./diff";
 import { doctor } from "./doctor";
+import { enforce } from "./enforce";
 import { fleet } from "./fleet";
 import { observe } from "./observe";
 import { prove } from "./prove";
@@ -27,7 +28,7 @@ export function commandLine(end: (code: ExitCode) => void): Command {
         )
         .showSuggestionAfterError()
         .exitOverride();
-    for (const verb of [doctor, prove, observe, diff, backup, restore, render, fleet]) {
+    for (const verb of [doctor, prove, observe, enforce, diff, backup, restore, render, fleet]) {
         program.addCommand(verb(end).copyInheritedSettings(program));
     }
     return program;

@@ -1,6 +1,6 @@
 /** `cilium-spire observe`: who would be refused if a namespace required authentication. */
 import { Argument, Command } from "commander";
-import { observe as look } from "../doctor/enforcement/observe";
+import { observe as look } from "../doctor/traffic/observe";
 import { patientOf } from "../doctor/examination/examine";
 import { type ExitCode, say, stackName, stdinOption, waitOption } from "./arguments";
 import { asJson, asText, isReady } from "./observeReport";

@@ -1,7 +1,7 @@
 /** What `observe` saw, for people and for programs. */
 import { styleText } from "node:util";
-import type { Forecast, Verdict } from "../doctor/enforcement/forecast";
-import type { Observation } from "../doctor/enforcement/observe";
+import type { Forecast, Verdict } from "../doctor/traffic/forecast";
+import type { Observation } from "../doctor/traffic/observe";
 
 const COLOURS = { refused: "red", passes: "green", exempt: "dim" } as const;
 const HEAD = ["VERDICT", "FROM", "TO", "PORT", "WHY"];
@@ -14,15 +14,8 @@ export function isReady({ never, forecasts }: Observation): boolean {
 /** A line for each pair of identities at a port, and the sum. */
 export function asText(observation: Observation): string {
     const { namespace, never, forecasts } = observation;
-    const rows = [HEAD, ...forecasts.map(cells)];
-    const widths = HEAD.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-    const table = rows.map((row, i) => {
-        const [verdict, ...rest] = row.map((cell, j) => cell.padEnd(widths[j]!));
-        const colour = i === 0 ? "bold" : COLOURS[row[0] as Verdict];
-        return [styleText(colour, verdict!), ...rest].join("  ").trimEnd();
-    });
     return [
-        ...(forecasts.length > 0 ? [...table, ""] : []),
+        ...tableOf(forecasts),
         ...(never.length > 0
             ? [
                   `${namespace} must never require authentication: what is in it has to work before anything has an identity (${never.join(", ")}).`,
@@ -32,13 +25,30 @@ export function asText(observation: Observation): string {
     ].join("\n");
 }
 
+/** Of forecasts, with an empty line after it; nothing when there are none. */
+export function tableOf(forecasts: readonly Forecast[]): string[] {
+    if (forecasts.length === 0) return [];
+    const rows = [HEAD, ...forecasts.map(cells)];
+    const widths = HEAD.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+    const table = rows.map((row, i) => {
+        const [verdict, ...rest] = row.map((cell, j) => cell.padEnd(widths[j]!));
+        const colour = i === 0 ? "bold" : COLOURS[row[0] as Verdict];
+        return [styleText(colour, verdict!), ...rest].join("  ").trimEnd();
+    });
+    return [...table, ""];
+}
+
 /** One object, which a later version may add to. */
 export function asJson(observation: Observation): string {
     return JSON.stringify({ ready: isReady(observation), ...observation }, null, 2);
 }
 
+/** A pod by its name, with its security identity. */
+export function party({ name, identity }: Forecast["from"]): string {
+    return `${name} (${identity})`;
+}
+
 function cells({ verdict, from, to, port, protocol, why }: Forecast): string[] {
-    const party = ({ name, identity }: Forecast["from"]) => `${name} (${identity})`;
     return [verdict, party(from), party(to), `${port}/${protocol}`, why];
 }
 

@@ -4,6 +4,7 @@ import { imageAt } from "../components/images";
 import { proveOnStage } from "../doctor/proof/onStage";
 import { AGNHOST } from "../doctor/proof/stage";
 import { type ExitCode, say, stackName, stdinOption, waitOption } from "./arguments";
+import { onInterrupt } from "./interrupt";
 import {
     authorityOf,
     type Place,
@@ -81,13 +82,4 @@ async function proveOn(place: Place, options: Options): Promise<ExitCode> {
     }
     for (const { what, seen } of verdict.evidence) console.log(`${what}: ${seen}.`);
     return 0;
-}
-
-/** Rejects at Ctrl-C, so that the pods are removed; a second one ends the process. */
-function onInterrupt(): Promise<never> {
-    return new Promise((_, reject) => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const) {
-            process.once(signal, () => reject(new Error(`ended by ${signal}`)));
-        }
-    });
 }

@@ -1,5 +1,4 @@
 /** `cilium-spire restore`: what a backup has and the SPIRE server has not, written to the server. */
-import { readFile } from "node:fs/promises";
 import { Argument, Command, Option } from "commander";
 import { backupOf, type Backup } from "../backup/document";
 import { type OnConflict, stepCount } from "../backup/plan";
@@ -8,6 +7,9 @@ import { workloadEntriesArgs } from "../components/entries/args";
 import { type ExitCode, say, stackName, stdinOption } from "./arguments";
 import { placeOf } from "./place";
 import { restoreText } from "./restoreReport";
+import { textOf } from "./textFile";
+
+const WRITTEN = 'name a file that "cilium-spire backup" wrote';
 
 interface Options {
     conflicts: OnConflict;
@@ -33,7 +35,7 @@ export function restore(end: (code: ExitCode) => void): Command {
         )
         .addOption(stdinOption())
         .action(async (stack: string, file: string, options: Options) => {
-            const backup = backupOf(await textOf(file), file);
+            const backup = backupOf(await textOf(file, WRITTEN), file);
             end(await bring(backup, stack, options));
         });
 }
@@ -56,13 +58,4 @@ async function bring(backup: Backup, stack: string, options: Options): Promise<E
     await restoration.carryOut(say);
     console.log(`restored: ${stepCount(plan)} written, and read back`);
     return 0;
-}
-
-async function textOf(file: string): Promise<string> {
-    try {
-        return await readFile(file, "utf8");
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-        throw new Error(`${file} does not exist; name a file that "cilium-spire backup" wrote`);
-    }
 }

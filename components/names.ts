@@ -46,6 +46,12 @@ export const CILIUM = {
 export const INSTALLED_BY = "cilium-spire.io/installed-by";
 
 /**
+ * Annotation of a policy that `cilium-spire enforce` tries: what was there before, so that it is not lost with the process that
+ * tries.
+ */
+export const BEFORE_TRIAL = "cilium-spire.io/before-trial";
+
+/**
  * Name of a ClusterRole and its binding: of this stack alone, and known beforehand. One that Pulumi makes up would be made
  * up again after an `up` that was killed, and the first would keep its rights for ever.
  */

@@ -12,6 +12,21 @@ export interface Identity {
 /** Below are reserved ones, from here on those of addresses, of each node alone (pkg/identity of 1.15 to 1.20). */
 const [FIRST_OF_PODS, FIRST_OF_ADDRESSES] = [256, 1 << 24];
 
+/** Names of what has an identity and is no pod (cilium pkg/identity/numericidentity.go). */
+export const RESERVED: Readonly<Record<number, string>> = {
+    0: "unknown",
+    1: "host",
+    2: "world",
+    3: "unmanaged",
+    4: "health",
+    5: "init",
+    6: "remote-node",
+    7: "kube-apiserver",
+    8: "ingress",
+    9: "world-ipv4",
+    10: "world-ipv6",
+};
+
 /** Whether an identity is one of pods. Only those have SVIDs. */
 export function isOfPods(identity: number): boolean {
     return identity >= FIRST_OF_PODS && !isOfAddresses(identity);

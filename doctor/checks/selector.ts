@@ -1,16 +1,31 @@
-/** Rules of Cilium's policies, as far as they require authentication, and whom they select. */
+/** Rules of Cilium's policies, as far as they are understood here, and whom they select. */
 
 /** A peer's part of a rule. */
 export interface Direction {
     authentication?: { mode?: string };
+    fromEndpoints?: Selector[];
     fromEntities?: string[];
+    fromCIDR?: string[];
+    fromCIDRSet?: { cidr?: string; except?: string[] }[];
     toEntities?: string[];
+    toPorts?: { ports?: Port[] }[];
+    icmps?: unknown[];
+}
+
+/** A port by its number or its name. */
+export interface Port {
+    port?: string;
+    endPort?: number;
+    protocol?: string;
 }
 
 export interface Rule {
     endpointSelector?: Selector;
+    nodeSelector?: Selector;
     ingress?: Direction[];
+    ingressDeny?: Direction[];
     egress?: Direction[];
+    enableDefaultDeny?: { ingress?: boolean; egress?: boolean };
 }
 
 /** As Kubernetes' own; keys may have a source before a colon: `k8s:app`, `any:app`. */
@@ -47,6 +62,13 @@ export function selects(
                     return false;
             }
         })
+    );
+}
+
+/** Whether any part of a rule requires authentication. */
+export function requires({ ingress = [], egress = [] }: Rule): boolean {
+    return [...ingress, ...egress].some(
+        ({ authentication }) => authentication?.mode === "required",
     );
 }
 

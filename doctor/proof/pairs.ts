@@ -4,7 +4,7 @@ import type { Evidence } from "./evidence";
 import { authMap, type AuthMapEntry, type ScenePod } from "./pods";
 
 /** `authType` of SPIRE in Cilium's auth map (cilium pkg/policy, AuthTypeSpire). */
-const AUTH_TYPE_SPIRE = 1;
+export const AUTH_TYPE_SPIRE = 1;
 
 /**
  * How long is looked for a pair whose packets have passed. An agent that has just started also removes entries whose

@@ -14,7 +14,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { configurationOf, takeBackup } from "../../backup/take";
 import { spirePlace } from "../../components/spire/place";
-import { observe } from "../../doctor/enforcement/observe";
+import { observe } from "../../doctor/traffic/observe";
 import { examineUntilHealthy, patientOf, type Result } from "../../doctor/examination/examine";
 import { authMap, scenePod } from "../../doctor/proof/pods";
 import { Proof } from "../../doctor/proof/proof";

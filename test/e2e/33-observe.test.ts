@@ -3,15 +3,21 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
-import { type Entry, poll } from "@cilium-spire/entries-provider";
+import type { Entry } from "@cilium-spire/entries-provider";
 import { execa } from "execa";
-import type { Forecast } from "../../doctor/enforcement/forecast";
+import type { Forecast } from "../../doctor/traffic/forecast";
 import { nodeNamed } from "../../sandbox/host/instance";
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { asNode } from "../../sandbox/nodes/nodes";
 import { kubectl, PolicyCast } from "../support/policyCast";
-import { type Fate, TIMEOUT_MS } from "../support/requests";
-import { type Client, reportOf, startClient, startClientIn } from "../support/traffic";
+import { TIMEOUT_MS } from "../support/requests";
+import {
+    type Client,
+    reportOf,
+    startClient,
+    startClientIn,
+    untilTheLast,
+} from "../support/traffic";
 import { unregister } from "../support/unregistered";
 import { nodeNames, sandbox, spireServer, world, type World } from "../support/world";
 
@@ -105,14 +111,14 @@ describe("observe", () => {
 
     test("is borne out: they are refused when authentication is required, and nobody else", async () => {
         await kubectl(["apply", "-f", "-"], [OLD_RULE, POLICY]);
-        await untilTheLast("lost");
+        await untilTheLast(clients.unregistered!, "lost");
         const required = await look();
         assert.equal(required.unregistered.answered + required.node.answered, 0);
         assert.ok(required.client.answered > 0);
         assert.equal(required.client.lost + required.client.refused, 0);
         const both = ["ciliumnetworkpolicy/required", "networkpolicy/old"];
         await kubectl(["delete", "-n", NAMESPACE, ...both]);
-        await untilTheLast("answered");
+        await untilTheLast(clients.unregistered!, "answered");
         const free = await look();
         for (const { answered, sent } of Object.values(free)) assert.equal(answered, sent);
     });
@@ -132,15 +138,6 @@ async function observe(namespace: string, seconds: string, ...more: string[]) {
     const program = join(repositoryRoot, "cli", "run.js");
     const options = { cwd: repositoryRoot, reject: false, timeout: 120_000 } as const;
     return await execa("node", [program, ...line], options);
-}
-
-/** Waits until the newest request of who is not registered, of those whose fate is known, ended so. */
-async function untilTheLast(wanted: Fate): Promise<void> {
-    await poll(20_000, `request of the unregistered that is ${wanted}`, () => {
-        const last = clients.unregistered!.fates.at(-1)?.fate;
-        const found = last === wanted ? { done: true } : { waitingFor: `the last is ${last}` };
-        return Promise.resolve(found);
-    });
 }
 
 /** What becomes of the requests of some seconds, by client. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
-import { type Cluster, podState } from "@cilium-spire/entries-provider";
+import { type Cluster, podState, poll } from "@cilium-spire/entries-provider";
 import { execa } from "execa";
 import type { Proof } from "../../doctor/proof/proof";
 import { CLIENTS, NAMESPACE, PORT, SERVER, STRANGER } from "../../examples/mtls-demo/names";
@@ -75,6 +75,15 @@ export async function startClientIn(
 ): Promise<Client> {
     const { metadata } = await runningPod(cluster, namespace, `app=${app}`);
     return startClient(url, await inNetworkOf(metadata!.uid!));
+}
+
+/** Waits until the newest request of a client, of those whose fate is known, ended so. */
+export async function untilTheLast({ fates }: Client, wanted: Fate): Promise<void> {
+    await poll(20_000, `request that is ${wanted}`, () => {
+        const last = fates.at(-1)?.fate;
+        const found = last === wanted ? { done: true } : { waitingFor: `the last is ${last}` };
+        return Promise.resolve(found);
+    });
 }
 
 /** What became of the requests that were sent from one time to another, in milliseconds since 1970. */

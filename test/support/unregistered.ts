@@ -16,26 +16,25 @@ export async function unregister(state: World, cast: PolicyCast): Promise<Entry[
         const waitingFor = `${found.length} of ${ids.length} are there`;
         return found.length === ids.length ? { done: found } : { waitingFor };
     });
-    const since = new Date().toISOString();
+    // Agents say nothing of an SVID that goes before it came.
+    await saidByAll(state, ids, "Adding newly discovered X509-SVID");
     assert.deepEqual(await server.delete(entries.map(({ id }) => id)), []);
-    await svidsDropped(state, ids, since);
+    // A pair that shakes hands between the first agent and the last stays authenticated for as long as the SVID would have been valid.
+    await saidByAll(state, ids, "X509-SVID has been deleted");
     return entries;
 }
 
-/**
- * Waits until every agent has dropped these SVIDs. A pair that shakes hands between the first agent and the last stays
- * authenticated for as long as the SVID would have been valid.
- */
-async function svidsDropped(state: World, ids: string[], since: string): Promise<void> {
+/** Waits until every Cilium agent has said something of the SVIDs of all these identities, which are new. */
+async function saidByAll(state: World, ids: string[], what: string): Promise<void> {
     const agents = ["-l", "k8s-app=cilium", "-c", "cilium-agent", "--tail=-1"];
     const all = ids.length * nodeNames(state).length;
-    await poll(60_000, "word of the agents that they have dropped the SVIDs", async () => {
-        const log = await kubectl(["-n", "kube-system", "logs", ...agents, "--since-time", since]);
-        const dropped = log.split("\n").filter((line) => {
-            const id = /X509-SVID has been deleted.*=(spiffe:\S+)/.exec(line)?.[1];
-            return id !== undefined && ids.includes(id);
+    await poll(60_000, `word of the agents: "${what}"`, async () => {
+        const log = await kubectl(["-n", "kube-system", "logs", ...agents]);
+        const said = log.split("\n").filter((line) => {
+            const id = line.includes(what) && /=(spiffe:\S+)/.exec(line)?.[1];
+            return id !== false && id !== undefined && ids.includes(id);
         });
-        const waitingFor = `${dropped.length} of ${all} are dropped`;
-        return dropped.length === all ? { done: true } : { waitingFor };
+        const waitingFor = `${said.length} of ${all}`;
+        return said.length >= all ? { done: true } : { waitingFor };
     });
 }

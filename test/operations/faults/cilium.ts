@@ -1,4 +1,6 @@
 /** Faults of Cilium's configuration, and policies that lock out what authentication needs. */
+import { main } from "../../../cli/main";
+import { BEFORE_TRIAL } from "../../../components/names";
 import { kubectl as kubectlOf } from "../../../sandbox/controlPlane/kubectl";
 import { kubectl, sandbox } from "../../support/world";
 import { type Fault, LOGS } from "./fault";
@@ -190,6 +192,19 @@ export function policyFaults(): Fault[] {
                 says: /^Cilium says: .*combining \w+ and \w+ is not supported/i,
             }),
             name: "Cilium takes a policy without authentication for invalid",
+        },
+        {
+            name: "cilium-spire enforce was killed while it tried a policy",
+            make: async () => {
+                const make = policy("on-trial", "default", { endpointSelector: nobody, ingress });
+                await make();
+                const annotation = `${BEFORE_TRIAL}={"at":"2026-11-30T00:00:00Z"}`;
+                const annotate = ["annotate", "ciliumnetworkpolicy", "on-trial", annotation];
+                await kubectlOf(sandbox, ["-n", "default", ...annotate]);
+            },
+            ...{ check: "policies", trouble: "policy-on-trial", says: /^is on trial$/ },
+            where: /default\/on-trial$/,
+            heal: () => main(["enforce", "dev", "--back"]),
         },
     ];
 }

@@ -65,6 +65,12 @@ test("a line that means nothing is refused, with what is wrong", async () => {
         [["observe", "--namespace", "x", "--for", "1.5"], /'--for <seconds>'.*whole number/],
         [["observe", "prod", "--namespace", "x", "--context", "y"], /a stack has kubeContext/],
         [["observe", "--namespace", "x", "--stdin"], /--stdin needs the name of the stack/],
+        [["enforce", "dev"], /give policies by --file, or --back without any/],
+        [["enforce", "--back", "--file", "x"], /give policies by --file, or --back without any/],
+        [["enforce", "dev", "--file"], /'--file <file\.\.\.>' argument missing/],
+        [["enforce", "dev", "--file", "none"], /none does not exist; name a file with policies/],
+        [["enforce", "dev", "--file", "package.json"], /package\.json: kind is undefined/],
+        [["enforce", "dev", "--back", "--context", "x"], /a stack has kubeContext/],
         [["prove", "--pull-secret", "x"], /--pull-secret needs --namespace/],
         [["fleet"], /missing required argument 'action'/],
         [

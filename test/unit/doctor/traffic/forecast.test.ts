@@ -3,18 +3,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { asJson, asText, isReady } from "../../../../cli/observeReport";
-import type { Connection } from "../../../../doctor/enforcement/connections";
-import { type Endpoint, forecast, type Knowledge } from "../../../../doctor/enforcement/forecast";
-import { isOfPods } from "../../../../doctor/identities";
+import type { Connection } from "../../../../doctor/traffic/connections";
+import { isOfPods, RESERVED } from "../../../../doctor/identities";
+import type { Endpoint } from "../../../../doctor/traffic/endpoints";
+import { type Demand, forecast, type Scenario } from "../../../../doctor/traffic/forecast";
 
 const endpoint = (name: string, identity: number, node?: string): Endpoint => ({
     namespace: name.split("/")[0]!,
     name: name.split("/")[1]!,
-    identity,
-    node,
+    ...{ identity, node, labels: {}, namedPorts: {} },
 });
-const KNOWLEDGE: Knowledge = {
-    namespace: "shop",
+const SCENARIO: Scenario = {
     endpoints: new Map([
         ["10.0.0.1", endpoint("shop/payments", 1001, "node-1")],
         ["10.0.0.2", endpoint("shop/checkout", 1002, "node-2")],
@@ -24,7 +23,9 @@ const KNOWLEDGE: Knowledge = {
     ]),
     registered: new Set([1001, 1002, 1005]),
     servedNodes: new Set(["node-1", "node-2"]),
-    nameOf: (id) => `name-${id}`,
+    labelsOf: () => ({}),
+    nameOf: (id, address) => RESERVED[id] ?? (isOfPods(id) ? `name-${id}` : address),
+    demandOn: (_, { namespace }) => (namespace === "shop" ? "authenticate" : undefined),
 };
 
 function connection(from: string, identity: number, to = "10.0.0.1"): Connection {
@@ -32,7 +33,7 @@ function connection(from: string, identity: number, to = "10.0.0.1"): Connection
 }
 
 const judged = (...connections: Connection[]) =>
-    forecast(connections, KNOWLEDGE).map(({ verdict, why }) => `${verdict}: ${why}`);
+    forecast(connections, SCENARIO).map(({ verdict, why }) => `${verdict}: ${why}`);
 
 test("each client has its verdict and its reason", () => {
     const reserved = "can never authenticate; name it in a rule without authentication";
@@ -62,6 +63,20 @@ test("each client has its verdict and its reason", () => {
     for (const [given, expected] of cases) assert.deepEqual(judged(given), [expected]);
 });
 
+test("who does not have to authenticate is not refused, but who is not named at all", () => {
+    const asked = (demand: Demand) =>
+        forecast([connection("198.51.100.1", 16777217)], { ...SCENARIO, demandOn: () => demand });
+    const verdicts = (["nothing", "as before", "unnamed"] as const).map((demand) => {
+        const [{ verdict, why } = assert.fail()] = asked(demand);
+        return `${verdict}: ${why}`;
+    });
+    assert.deepEqual(verdicts, [
+        "exempt: the policy does not ask it to authenticate",
+        "exempt: no rule of the policy names it; another lets it in",
+        "refused: no rule of the policy names it",
+    ]);
+});
+
 test("connections to other namespaces and to unknown addresses are nobody's affair", () => {
     assert.deepEqual(judged(connection("10.0.0.2", 1002, "10.0.0.5")), []);
     assert.deepEqual(judged(connection("10.0.0.2", 1002, "10.9.9.9")), []);
@@ -81,7 +96,7 @@ test("a client is named by what it is: a pod's identity, a reserved one, an addr
         connection("10.0.0.2", 1002),
         connection("192.0.2.1", 7),
         connection("198.51.100.1", 16777217),
-    ].map((seen) => forecast([seen], KNOWLEDGE)[0]!.from.name);
+    ].map((seen) => forecast([seen], SCENARIO)[0]!.from.name);
     assert.deepEqual(names, ["name-1002", "kube-apiserver", "198.51.100.1"]);
 });
 
@@ -92,7 +107,7 @@ test("identities of pods are those between the reserved ones and those of addres
 
 test("the report has a line for each, those who would be refused first, and the sum", () => {
     const seen = [connection("192.0.2.1", 1), connection("10.0.0.2", 1002), connection("x", 6)];
-    const forecasts = forecast(seen, KNOWLEDGE);
+    const forecasts = forecast(seen, SCENARIO);
     const observation = { namespace: "shop", seconds: 60, pods: 4, never: [], forecasts };
     assert.equal(isReady(observation), false);
     assert.deepEqual(stripVTControlCharacters(asText(observation)).split("\n"), [

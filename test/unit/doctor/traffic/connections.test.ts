@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConnections } from "../../../../doctor/enforcement/connections";
+import { parseConnections } from "../../../../doctor/traffic/connections";
 
 /** As releases print them: 1.15 counts both directions apart, 1.18 has no NatPort, 1.20 has one. */
 const TABLE = [

@@ -1,28 +1,20 @@
 /** What would become of connections if pods asked their clients to authenticate, as plain data. */
 import { isOfAddresses, isOfPods } from "../identities";
 import type { Connection } from "./connections";
+import type { Endpoint, Knowledge } from "./endpoints";
 
-/** A pod as Cilium knows it. */
-export interface Endpoint {
-    namespace: string;
-    name: string;
-    identity: number;
-    /** Undefined where its node is unknown. */
-    node?: string | undefined;
-}
+/**
+ * What pods ask of a connection: to authenticate; nothing; to stay away, since no rule names its client; or what another policy
+ * asks, by which it comes in.
+ */
+export type Demand = "authenticate" | "nothing" | "unnamed" | "as before";
 
-/** What is known of a cluster. */
-export interface Knowledge {
-    /** Namespace whose pods would ask. */
-    namespace: string;
+/** Pods, and what would be asked of who connects to them. */
+export interface Scenario extends Knowledge {
     /** By address. */
     endpoints: ReadonlyMap<string, Endpoint>;
-    /** Identities with a registration entry. */
-    registered: ReadonlySet<number>;
-    /** Nodes whose agents get identities from SPIRE. */
-    servedNodes: ReadonlySet<string>;
-    /** What an identity stands for. */
-    nameOf: (identity: number) => string;
+    /** Undefined for pods that are not looked at. */
+    demandOn: (connection: Connection, server: Endpoint) => Demand | undefined;
 }
 
 export type Verdict = "passes" | "exempt" | "refused";
@@ -37,40 +29,27 @@ export interface Forecast {
     why: string;
 }
 
-/** Reserved identities (cilium pkg/identity/numericidentity.go). */
-const RESERVED: Record<number, string> = {
-    0: "unknown",
-    1: "host",
-    2: "world",
-    3: "unmanaged",
-    4: "health",
-    5: "init",
-    6: "remote-node",
-    7: "kube-apiserver",
-    8: "ingress",
-    9: "world-ipv4",
-    10: "world-ipv6",
-};
 const HOST = 1;
-/** Forecasts of the connections to pods of the namespace, those that would be refused first. */
-export function forecast(connections: readonly Connection[], of: Knowledge): Forecast[] {
+
+/** Forecasts of the connections to pods that are looked at, those that would be refused first. */
+export function forecast(connections: readonly Connection[], scenario: Scenario): Forecast[] {
     const found = new Map<string, Forecast>();
     for (const connection of connections) {
-        const server = of.endpoints.get(connection.to);
-        if (server?.namespace !== of.namespace) continue;
-        const { identity, port, protocol } = connection;
-        const client = of.endpoints.get(connection.from);
+        const server = scenario.endpoints.get(connection.to);
+        const demand = server && scenario.demandOn(connection, server);
+        if (!server || !demand) continue;
+        const { identity, port, protocol, from, to } = connection;
         const judged: Forecast = {
-            ...judge(identity, client, server, of),
-            from: { identity, name: clientName(connection, of) },
-            to: { identity: server.identity, name: of.nameOf(server.identity) },
+            ...judge(demand, connection, server, scenario),
+            from: { identity, name: scenario.nameOf(identity, from) },
+            to: { identity: server.identity, name: scenario.nameOf(server.identity, to) },
             port,
             protocol,
         };
         const key = [identity, server.identity, port, protocol].join(" ");
         const before = found.get(key);
         // Of several pods of one identity, the one that would be refused counts.
-        if (!before || before.verdict !== "refused") found.set(key, judged);
+        if (before?.verdict !== "refused") found.set(key, judged);
     }
     const order: Verdict[] = ["refused", "passes", "exempt"];
     return [...found.values()].sort(
@@ -82,18 +61,23 @@ export function forecast(connections: readonly Connection[], of: Knowledge): For
     );
 }
 
-function clientName({ identity, from }: Connection, { nameOf }: Knowledge): string {
-    return RESERVED[identity] ?? (isOfPods(identity) ? nameOf(identity) : from);
-}
-
 function judge(
-    identity: number,
-    client: Endpoint | undefined,
+    demand: Demand,
+    { identity, from }: Connection,
     server: Endpoint,
-    { registered, servedNodes }: Knowledge,
+    { endpoints, registered, servedNodes }: Scenario,
 ): Pick<Forecast, "verdict" | "why"> {
     if (identity === HOST) {
         return { verdict: "exempt", why: "the pod's own node, such as the kubelet's probes" };
+    }
+    if (demand === "nothing") {
+        return { verdict: "exempt", why: "the policy does not ask it to authenticate" };
+    }
+    if (demand === "as before") {
+        return { verdict: "exempt", why: "no rule of the policy names it; another lets it in" };
+    }
+    if (demand === "unnamed") {
+        return { verdict: "refused", why: "no rule of the policy names it" };
     }
     if (!isOfPods(identity)) {
         const what = isOfAddresses(identity)
@@ -103,7 +87,7 @@ function judge(
         return { verdict: "refused", why };
     }
     const parties = [
-        { whose: "its", id: identity, node: client?.node },
+        { whose: "its", id: identity, node: endpoints.get(from)?.node },
         { whose: "the server's", id: server.identity, node: server.node },
     ];
     for (const { whose, id, node } of parties) {

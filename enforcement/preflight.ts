@@ -1,0 +1,117 @@
+/** What speaks against policies before they are tried. */
+import type { Cluster, List } from "@cilium-spire/entries-provider";
+import { NAMESPACE_LABEL } from "../components/cilium/authPolicySpec";
+import { guard, type Policy, selectsPods } from "../doctor/checks/policyGuards";
+import { type Selector, selects } from "../doctor/checks/selector";
+import { labelledIdentities } from "../doctor/identities";
+import type { Patient } from "../doctor/patient";
+import { demandOf } from "../doctor/traffic/demand";
+import { type Endpoint, knowledgeOf } from "../doctor/traffic/endpoints";
+import { forecast, type Forecast } from "../doctor/traffic/forecast";
+import type { Sight } from "../doctor/traffic/look";
+import { allPolicies } from "./policyApi";
+import type { Proposal } from "./proposal";
+import { rehearse } from "./trialObject";
+
+/** Whether a policy is for a pod. */
+export function isFor(policy: Policy, { labels }: Endpoint): boolean {
+    return policy.rules.some((rule) => selectsPods(policy, rule, labels));
+}
+
+/**
+ * Everything that can be known before anybody's packets are touched; changes nothing.
+ *
+ * @throws Error with what speaks against a policy: authentication is off, the pods it selects must never wait for an
+ * identity, some of its peers can never have one, or the API server refuses it.
+ */
+export async function examineProposals(
+    patient: Patient,
+    proposals: readonly Proposal[],
+): Promise<void> {
+    if (!patient.site.mutualAuth) {
+        throw new Error(
+            "the stack has mutualAuth: false: Cilium would refuse or ignore what these policies require",
+        );
+    }
+    await patient.spireServer();
+    const identities = await labelledIdentities(patient.cluster);
+    for (const proposal of proposals) {
+        const [finding] = guard(patient, proposal, identities).filter(({ note }) => !note);
+        if (finding) {
+            throw new Error(`${finding.where} ${finding.what}, and must not. ${finding.why}`);
+        }
+        await rehearse(patient.cluster, proposal);
+    }
+}
+
+/** What would become of the connections that were seen, if all the policies were in force. */
+export async function forecastOf(
+    patient: Patient,
+    proposals: readonly Proposal[],
+    { connections, endpoints }: Sight,
+): Promise<Forecast[]> {
+    const knowledge = await knowledgeOf(patient);
+    const others = await otherPolicies(patient.cluster, proposals);
+    return forecast(connections, {
+        ...knowledge,
+        endpoints,
+        demandOn: (connection, server) => {
+            const demand = demandOf(proposals, {
+                connection,
+                clientLabels: knowledge.labelsOf(connection.identity),
+                serverLabels: server.labels,
+                namedPorts: server.namedPorts,
+            });
+            if (demand !== "unnamed") return demand;
+            return others.some((isOn) => isOn(server)) ? "as before" : "unnamed";
+        },
+    });
+}
+
+/** Policies of all kinds that stay as they are, each by whether it says who may connect to a pod. */
+async function otherPolicies(
+    cluster: Cluster,
+    proposals: readonly Proposal[],
+): Promise<((pod: Endpoint) => boolean)[]> {
+    const isReplaced = ({ kind, metadata: { name, namespace } }: Proposal["object"]) =>
+        proposals.some(
+            ({ object }) =>
+                object.kind === kind &&
+                object.metadata.name === name &&
+                object.metadata.namespace === namespace,
+        );
+    const ciliums = (await allPolicies(cluster)).filter((policy) => !isReplaced(policy));
+    const plain = await networkPolicies(cluster);
+    return [
+        ...ciliums.map(({ metadata: { namespace }, spec, specs = [] }) => {
+            const rules = [...(spec ? [spec] : []), ...specs].filter(
+                ({ ingress = [] }) => ingress[0],
+            );
+            return ({ labels }: Endpoint) =>
+                rules.some((rule) => selectsPods({ namespace }, rule, labels));
+        }),
+        ...plain.map(
+            ({ namespace, podSelector }) =>
+                ({ labels }: Endpoint) =>
+                    labels[NAMESPACE_LABEL] === namespace && selects(podSelector, labels),
+        ),
+    ];
+}
+
+/** Kubernetes' own that are about who connects. */
+async function networkPolicies(cluster: Cluster) {
+    interface Item {
+        metadata: { namespace: string };
+        spec: { podSelector?: Selector; policyTypes?: string[] };
+    }
+    const resource = { group: "networking.k8s.io", version: "v1", plural: "networkpolicies" };
+    const items = await cluster.list((page): Promise<List<Item>> =>
+        cluster.custom.listClusterCustomObject({ ...resource, ...page }),
+    );
+    return items
+        .filter(({ spec: { policyTypes = ["Ingress"] } }) => policyTypes.includes("Ingress"))
+        .map(({ metadata, spec }) => ({
+            namespace: metadata.namespace,
+            podSelector: spec.podSelector ?? {},
+        }));
+}
