@@ -10,8 +10,11 @@ export const PROOF = "cilium-spire-proof";
 export const OPERATOR = "cilium-operator-1";
 
 /** What Pulumi.prod.yaml leaves to its user, and the rights are for as well. */
-export const BACKUP = {
+export const OPTIONS = {
     "cilium-spire:spire": {
+        controllerManager: {},
+        oidcDiscoveryProvider: { domain: "oidc.example.org" },
+        agent: { csiDriver: {} },
         server: {
             backup: {
                 ...{ schedule: "30 2 * * *", image: "docker.io/library/postgres:17.6" },

@@ -28,16 +28,14 @@ import { type AuditEvent, isDenied } from "../support/audit";
 import { castPods, makeKinds, NODE } from "../support/cast";
 import { playControllers } from "../support/controllers";
 import { manifests, unusedRights } from "../support/rbac";
-import { withoutGarbage } from "../engine/transforms";
-import { BACKUP, OPERATOR, PARTS, PROOF } from "./parts";
+import { serverlessEntries, withoutGarbage } from "../engine/transforms";
+import { OPERATOR, OPTIONS, PARTS, PROOF } from "./parts";
 
 const FILES = ["preview", "exec", "up", "prove", "doctor"] as const;
 type Holder = (typeof FILES)[number];
 
 const STACK = "prod";
 const NAMESPACES = ["spire-server", "spire-agents", PROOF];
-/** Writing entries takes a command in a pod. */
-const PODLESS = { exclude: ["**AgentEntries::**", "**:Protection::**"] };
 const OPERATION_DEADLINE_MS = 4 * 60_000;
 /** How a command ends for who may run it. */
 const NO_NODE = /no preferred addresses found|Unexpected server response: 500/;
@@ -71,7 +69,7 @@ after(async () => {
 });
 
 test("up.yaml with preview.yaml is enough for an up", async () => {
-    const { summary } = await (await stackAs("up")).up({ ...PODLESS, signal: patience() });
+    const { summary } = await (await stackAs("up")).up({ signal: patience() });
     assert.ok((summary.resourceChanges?.create ?? 0) > 40, JSON.stringify(summary));
 });
 
@@ -169,9 +167,9 @@ test("up.yaml is enough to restart cilium-operator, and for a destroy", async ()
     // As after entries that were written.
     await cluster.core.deleteNamespacedPod({ namespace: "kube-system", name: OPERATOR });
     await (await stackAs("up")).destroy({ signal: patience() });
-    const names = "statefulset,daemonset,deployment,clusterrole,serviceaccount";
-    const left = await api.kubectl(["get", names, "-A", "-o", "name"]);
-    assert.doesNotMatch(left, /spire-server|spire-agent-|\/cilium$|cilium-operator/m);
+    const kinds = "statefulset,daemonset,deployment,clusterrole,role,serviceaccount,csidriver";
+    const left = await api.kubectl(["get", kinds, "-A", "-o", "name"]);
+    assert.doesNotMatch(left, /\/(spire-|spiffe-csi|csi\.spiffe|cilium$|cilium-operator)/m);
 });
 
 test("prove.yaml with exec.yaml is enough for a proof", async () => {
@@ -226,10 +224,12 @@ async function stackAs(holder: Holder, config: Values = {}): Promise<Stack> {
     await become(holder);
     const program = await platformProgram({
         ...{ "cilium-spire:verify": false, "cilium-spire:protect": false },
-        ...mergeValues(BACKUP, config),
+        ...mergeValues(OPTIONS, config),
     });
     const run = async () => {
         pulumi.runtime.registerResourceTransform(withoutGarbage);
+        // Writing entries takes a command in a pod.
+        if (holder === "up") pulumi.runtime.registerResourceTransform(serverlessEntries);
         return await program.run();
     };
     return await openStack(home, { ...program, run }, STACK);
