@@ -85,15 +85,10 @@ async function files(paths: string[]): Promise<Tally> {
 /** What the tests without a cluster run: none of them should spend its own time on a build. */
 async function programs(): Promise<Tally> {
     const names = [
-        ...[
-            "helm",
-            "crane",
-            "spire-server",
-            "vmalert-tool",
-            "actionlint",
-            "esc-check",
-            "kubeconform",
-        ],
+        // Of Kubernetes' build, as is the API server.
+        "kubectl",
+        ...["helm", "crane", "spire-server", "oidc-discovery-provider", "hubble"],
+        ...["vmalert-tool", "actionlint", "esc-check", "kubeconform"],
         ...["pulumi", "pulumi-resource-kubernetes"],
         ...["pulumi-language-nodejs", "pulumi-language-yaml"],
     ];
