@@ -1,6 +1,6 @@
-/** Cilium's policies at the API server, those of a namespace and those of the cluster in the same words. */
+/** Policies at the API server: Cilium's, those of a namespace and those of the cluster in the same words. */
 import type { Cluster, List } from "@cilium-spire/entries-provider";
-import type { Rule } from "../doctor/checks/selector";
+import type { Rule, Selector } from "../doctor/checks/selector";
 import type { PolicyObject } from "./proposal";
 
 /** As whom the API server records what is written (metadata.managedFields). */
@@ -95,6 +95,26 @@ export async function allPolicies(cluster: Cluster): Promise<LivePolicy[]> {
         ),
     );
     return (await Promise.all(lists)).flat();
+}
+
+/** Kubernetes' own that are about who connects. */
+export async function networkPolicies(
+    cluster: Cluster,
+): Promise<{ namespace: string; podSelector: Selector }[]> {
+    interface Item {
+        metadata: { namespace: string };
+        spec: { podSelector?: Selector; policyTypes?: string[] };
+    }
+    const resource = { group: "networking.k8s.io", version: "v1", plural: "networkpolicies" };
+    const items = await cluster.list((page): Promise<List<Item>> =>
+        cluster.custom.listClusterCustomObject({ ...resource, ...page }),
+    );
+    return items
+        .filter(({ spec: { policyTypes = ["Ingress"] } }) => policyTypes.includes("Ingress"))
+        .map(({ metadata, spec }) => ({
+            namespace: metadata.namespace,
+            podSelector: spec.podSelector ?? {},
+        }));
 }
 
 function writing(dryRun: boolean) {

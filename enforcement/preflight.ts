@@ -1,15 +1,15 @@
 /** What speaks against policies before they are tried. */
-import type { Cluster, List } from "@cilium-spire/entries-provider";
+import type { Cluster } from "@cilium-spire/entries-provider";
 import { NAMESPACE_LABEL } from "../components/cilium/authPolicySpec";
 import { guard, type Policy, selectsPods } from "../doctor/checks/policyGuards";
-import { type Selector, selects } from "../doctor/checks/selector";
+import { selects } from "../doctor/checks/selector";
 import { labelledIdentities } from "../doctor/identities";
 import type { Patient } from "../doctor/patient";
 import { demandOf } from "../doctor/traffic/demand";
 import { type Endpoint, knowledgeOf } from "../doctor/traffic/endpoints";
 import { forecast, type Forecast } from "../doctor/traffic/forecast";
 import type { Sight } from "../doctor/traffic/look";
-import { allPolicies } from "./policyApi";
+import { allPolicies, networkPolicies } from "./policyApi";
 import type { Proposal } from "./proposal";
 import { rehearse } from "./trialObject";
 
@@ -96,22 +96,4 @@ async function otherPolicies(
                     labels[NAMESPACE_LABEL] === namespace && selects(podSelector, labels),
         ),
     ];
-}
-
-/** Kubernetes' own that are about who connects. */
-async function networkPolicies(cluster: Cluster) {
-    interface Item {
-        metadata: { namespace: string };
-        spec: { podSelector?: Selector; policyTypes?: string[] };
-    }
-    const resource = { group: "networking.k8s.io", version: "v1", plural: "networkpolicies" };
-    const items = await cluster.list((page): Promise<List<Item>> =>
-        cluster.custom.listClusterCustomObject({ ...resource, ...page }),
-    );
-    return items
-        .filter(({ spec: { policyTypes = ["Ingress"] } }) => policyTypes.includes("Ingress"))
-        .map(({ metadata, spec }) => ({
-            namespace: metadata.namespace,
-            podSelector: spec.podSelector ?? {},
-        }));
 }

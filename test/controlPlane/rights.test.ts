@@ -16,29 +16,27 @@ import { configurationOf, takeBackup } from "../../backup/take";
 import { spirePlace } from "../../components/spire/place";
 import { observe } from "../../doctor/traffic/observe";
 import { examineUntilHealthy, patientOf, type Result } from "../../doctor/examination/examine";
-import { authMap, scenePod } from "../../doctor/proof/pods";
-import { Proof } from "../../doctor/proof/proof";
-import { Stage } from "../../doctor/proof/stage";
 import { knownStack } from "../../doctor/site";
 import { settingsOfFile } from "../../doctor/stackFile";
 import { mergeValues, type Values } from "../../settings/cilium/values";
 import { type ApiServer, prepareProduction, startApiServer } from "../support/apiServer";
 import { rulesOf } from "../support/rulesOf";
 import { type AuditEvent, isDenied } from "../support/audit";
-import { castPods, makeKinds, NODE } from "../support/cast";
+import { castPods, makeKinds } from "../support/cast";
 import { playControllers } from "../support/controllers";
 import { manifests, unusedRights } from "../support/rbac";
 import { serverlessEntries, withoutGarbage } from "../engine/transforms";
 import { OPERATOR, OPTIONS, PARTS, PROOF } from "./parts";
+import { NO_NODE, prove, tryPolicies } from "./verbs";
 
-const FILES = ["preview", "exec", "up", "prove", "doctor"] as const;
+const FILES = ["preview", "exec", "up", "prove", "doctor", "enforce"] as const;
 type Holder = (typeof FILES)[number];
 
 const STACK = "prod";
+/** Where policies are tried. */
+const SHOP = "shop";
 const NAMESPACES = ["spire-server", "spire-agents", PROOF];
 const OPERATION_DEADLINE_MS = 4 * 60_000;
-/** How a command ends for who may run it. */
-const NO_NODE = /no preferred addresses found|Unexpected server response: 500/;
 const DENIED = /could not start .*: 403; give the user/;
 /** What the doctor leaves out without doctor.yaml. */
 const NOT_ALLOWED = /^not allowed: Kubernetes API 403: /;
@@ -57,7 +55,7 @@ before(async () => {
     await enterPulumi(home);
     controllers = playControllers(new Cluster());
     await prepareProduction(api);
-    await api.kubectl(["create", "namespace", PROOF]);
+    for (const name of [PROOF, SHOP]) await api.kubectl(["create", "namespace", name]);
     await makeKinds(api);
     const objects = await Promise.all(FILES.map(manifests));
     await api.kubectl(["create", "-f", "-"], objects.flat());
@@ -174,26 +172,13 @@ test("up.yaml is enough to restart cilium-operator, and for a destroy", async ()
 
 test("prove.yaml with exec.yaml is enough for a proof", async () => {
     const cluster = await become("prove");
-    const options = { image: "none", namespace: PROOF, pullSecrets: [] };
-    const stage = new Stage(cluster, options);
-    await assert.rejects(stage.setUp(0), /Ready pods of the proof in namespace/);
-    await stage.remove();
-    const scene = {
-        ...{ namespace: PROOF, server: "server", port: 8080, stranger: "server" },
-        clients: { sameNode: "server" },
-    };
-    const service = {
-        apiVersion: "v1",
-        kind: "Service",
-        metadata: { name: "server", namespace: PROOF },
-    };
-    const spec = { ports: [{ port: 8080 }], selector: { app: "server" } };
-    await api.kubectl(["create", "-f", "-"], [{ ...service, spec }]);
-    const authority = { trustDomain: settings.trustDomain, spireServer: server };
-    await assert.rejects(new Proof(cluster, authority, scene).connects("server"), NO_NODE);
-    await assert.rejects(scenePod(cluster, PROOF, "server"), /Kubernetes API 404/);
-    await assert.rejects(authMap(cluster, NODE), NO_NODE);
+    const { trustDomain } = settings;
+    await prove(cluster, api, { trustDomain, spireServer: server });
     assert.equal(await SpireServer.find(cluster, server, 0), undefined);
+});
+
+test("enforce.yaml is enough to try policies, to keep them and to take them back", async () => {
+    await tryPolicies(await become("enforce"), SHOP);
 });
 
 for (const file of FILES) {
