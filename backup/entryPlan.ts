@@ -1,6 +1,7 @@
 /** Which registration entries of a backup belong on a server. */
 import { isDeepStrictEqual } from "node:util";
 import { differingFields, type Entry, owns, similarityKey } from "@cilium-spire/entries-provider";
+import { identityOf } from "../doctor/identities";
 
 /** By what an entry is judged. */
 export interface Grounds {
@@ -96,13 +97,10 @@ export class EntryPlan {
 
     /** As cilium-operator writes them (cilium operator/auth/spire/client.go). */
     private isIdentity({ spiffeId, parentId, selectors }: Entry): boolean {
-        const home = `spiffe://${this.grounds.trustDomain}`;
-        const number = spiffeId.startsWith(`${home}/identity/`)
-            ? spiffeId.slice(`${home}/identity/`.length)
-            : "";
+        const { trustDomain } = this.grounds;
         return (
-            /^\d+$/.test(number) &&
-            parentId === `${home}/cilium-operator` &&
+            identityOf(spiffeId, trustDomain) !== undefined &&
+            parentId === `spiffe://${trustDomain}/cilium-operator` &&
             selectors.join() === "cilium:mutual-auth"
         );
     }

@@ -37,6 +37,13 @@ export function isOfAddresses(identity: number): boolean {
     return identity >= FIRST_OF_ADDRESSES;
 }
 
+/** Of the security identity that a SPIFFE ID stands for, `spiffe://TRUST-DOMAIN/identity/NUMBER`; undefined for every other ID. */
+export function identityOf(spiffeId: string, trustDomain: string): number | undefined {
+    const prefix = `spiffe://${trustDomain}/identity/`;
+    const number = spiffeId.startsWith(prefix) ? spiffeId.slice(prefix.length) : "";
+    return /^\d+$/.test(number) ? Number(number) : undefined;
+}
+
 /** Names, which are numbers, of all security identities that Cilium has allocated. */
 export async function ciliumIdentities(cluster: Cluster): Promise<number[]> {
     return await cluster.list(

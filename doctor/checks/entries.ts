@@ -9,6 +9,7 @@ import {
     stepsTo,
 } from "@cilium-spire/entries-provider";
 import { CILIUM } from "../../components/names";
+import { identityOf } from "../identities";
 import type { Patient } from "../patient";
 import { type Check, found, type Trouble } from "./check";
 
@@ -82,8 +83,7 @@ const delegates: Check = {
             const what = `its agent gets no ${lacks.join(", and no ")}`;
             return [found(UNREACHED, `Node ${node.name}`, what)];
         });
-        const prefix = `spiffe://${trustDomain}/identity/`;
-        const identities = live.filter(({ spiffeId }) => spiffeId.startsWith(prefix));
+        const identities = live.flatMap(({ spiffeId }) => identityOf(spiffeId, trustDomain) ?? []);
         return {
             seen: `${identities.length} identities and the delegate's, on ${present.length} nodes`,
             findings,

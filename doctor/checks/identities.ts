@@ -1,7 +1,7 @@
 /** Cilium's identities against the entries of SPIRE: each has one, and none is left of those that are gone. */
 import { setTimeout } from "node:timers/promises";
 import { type Entry, SERVER_PROGRAM } from "@cilium-spire/entries-provider";
-import { ciliumIdentities } from "../identities";
+import { ciliumIdentities, identityOf } from "../identities";
 import { type Check, found, type Trouble } from "./check";
 
 /** What the operator may take for an identity that a pod has just brought (its resource's first retries). */
@@ -34,19 +34,17 @@ const identities: Check = {
         const { namespace, statefulSet, container } = patient.serverRef();
         // The operator registers none while authentication is off.
         if (!site.mutualAuth) return { seen: "not needed", findings: [] };
-        const prefix = `spiffe://${site.trustDomain}/identity/`;
+        const idOf = ({ spiffeId }: Entry) => identityOf(spiffeId, site.trustDomain);
         const look = async () => {
             // In this order: one that is just being made is registered a moment after it is there.
             const before = await ciliumIdentities(cluster);
             const entries = await patient.asked((server) => server.entries());
             const after = new Set(await ciliumIdentities(cluster));
-            const registered = new Set(entries.map(({ spiffeId }) => spiffeId));
-            const missing = before.filter(
-                (id) => after.has(id) && !registered.has(`${prefix}${id}`),
-            );
-            const stale = entries.filter(({ spiffeId }) => {
-                const id = spiffeId.startsWith(prefix) && Number(spiffeId.slice(prefix.length));
-                return id !== false && !after.has(id) && !before.includes(id);
+            const registered = new Set(entries.map(idOf));
+            const missing = before.filter((id) => after.has(id) && !registered.has(id));
+            const stale = entries.filter((entry) => {
+                const id = idOf(entry);
+                return id !== undefined && !after.has(id) && !before.includes(id);
             });
             return { all: before, missing, stale };
         };

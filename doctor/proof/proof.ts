@@ -5,7 +5,7 @@
  * required policy do, together with Cilium's own record of the pair.
  */
 import { type Cluster, poll, SpireServer } from "@cilium-spire/entries-provider";
-import { ciliumIdentities } from "../identities";
+import { ciliumIdentities, identityOf } from "../identities";
 import type { Authority } from "../discovery";
 import type { Evidence } from "./evidence";
 import { seenByHubble } from "./hubble";
@@ -197,10 +197,10 @@ export class Proof {
     /** Numbers of the identities that cilium-operator has registered. */
     private async identityEntries(): Promise<number[]> {
         const server = await SpireServer.find(this.cluster, this.authority.spireServer!, 30_000);
-        const prefix = `spiffe://${this.authority.trustDomain}/identity/`;
+        const { trustDomain } = this.authority;
         return ((await server?.entries()) ?? [])
             .filter((e) => e.selectors.includes("cilium:mutual-auth"))
-            .map((e) => Number(e.spiffeId.slice(prefix.length)));
+            .flatMap(({ spiffeId }) => identityOf(spiffeId, trustDomain) ?? []);
     }
 }
 

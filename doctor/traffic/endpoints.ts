@@ -1,7 +1,7 @@
 /** Pods as Cilium knows them, and what is known of whether they can authenticate. */
 import type { Cluster, List } from "@cilium-spire/entries-provider";
 import { ACCOUNT_LABEL, NAMESPACE_LABEL } from "../../components/cilium/authPolicySpec";
-import { type Identity, isOfPods, labelledIdentities, RESERVED } from "../identities";
+import { type Identity, identityOf, isOfPods, labelledIdentities, RESERVED } from "../identities";
 import type { Patient } from "../patient";
 
 /** A pod that has a network of its own. */
@@ -71,8 +71,12 @@ export async function knowledgeOf(patient: Patient): Promise<Knowledge> {
     const identities = await labelledIdentities(patient.cluster);
     const labels = labelsById(identities);
     const { present } = await patient.rollCall();
+    const entries = await patient.liveEntries();
+    const { trustDomain } = patient.site;
     return {
-        registered: registeredIn(await patient.liveEntries(), patient.site.trustDomain),
+        registered: new Set(
+            entries.flatMap(({ spiffeId }) => identityOf(spiffeId, trustDomain) ?? []),
+        ),
         servedNodes: new Set(present.map(({ name }) => name)),
         labelsOf: (id) => labels.get(id) ?? {},
         nameOf: namesBy(labels),
@@ -98,13 +102,6 @@ function namesBy(labels: LabelsById): NameOf {
 function keyAndValue(label: string): [string, string] {
     const [key = "", ...value] = label.split("=");
     return [key, value.join("=")];
-}
-
-/** The numbers of `/identity/NUMBER`, of all entries. */
-function registeredIn(entries: { spiffeId: string }[], trustDomain: string): Set<number> {
-    const prefix = `spiffe://${trustDomain}/identity/`;
-    const ids = entries.map(({ spiffeId }) => spiffeId).filter((id) => id.startsWith(prefix));
-    return new Set(ids.map((id) => Number(id.slice(prefix.length))));
 }
 
 function nameByLabels(labels: Record<string, string> | undefined): string {
