@@ -1,6 +1,7 @@
 /** What speaks against policies before they are tried. */
 import type { Cluster } from "@cilium-spire/entries-provider";
 import { NAMESPACE_LABEL } from "../components/cilium/authPolicySpec";
+import { CILIUM } from "../components/names";
 import { guard, type Policy, selectsPods } from "../doctor/checks/policyGuards";
 import { selects } from "../doctor/checks/selector";
 import { labelledIdentities } from "../doctor/identities";
@@ -13,6 +14,9 @@ import { allPolicies, networkPolicies } from "./policyApi";
 import type { Proposal } from "./proposal";
 import { rehearse } from "./trialObject";
 
+/** Since Cilium 1.16; those before always do. */
+const DROPS_TOLD = "bpf-events-drop-enabled";
+
 /** Whether a policy is for a pod. */
 export function isFor(policy: Policy, { labels }: Endpoint): boolean {
     return policy.rules.some((rule) => selectsPods(policy, rule, labels));
@@ -21,7 +25,7 @@ export function isFor(policy: Policy, { labels }: Endpoint): boolean {
 /**
  * Everything that can be known before anybody's packets are touched; changes nothing.
  *
- * @throws Error with what speaks against a policy: authentication is off, the pods it selects must never wait for an
+ * @throws Error with what speaks against a policy: authentication is off, drops are not told, the pods it selects must never wait for an
  * identity, some of its peers can never have one, or the API server refuses it.
  */
 export async function examineProposals(
@@ -31,6 +35,12 @@ export async function examineProposals(
     if (!patient.site.mutualAuth) {
         throw new Error(
             "the stack has mutualAuth: false: Cilium would refuse or ignore what these policies require",
+        );
+    }
+    const config = await patient.ciliumConfig();
+    if (config?.[DROPS_TOLD] === "false") {
+        throw new Error(
+            `Cilium's agents tell of no dropped packets (${DROPS_TOLD} in ConfigMap ${CILIUM.configMap}), so nobody's refusal would be seen; set bpf.events.drop.enabled=true in the release of Cilium`,
         );
     }
     await patient.spireServer();
