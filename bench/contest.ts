@@ -1,64 +1,26 @@
-/** This program against the SPIRE that Cilium's chart installs, each on a cluster of its own that has nothing yet. */
+/** This program against others, each on a cluster of its own that has nothing yet. */
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { Cluster } from "@cilium-spire/entries-provider";
-import { parse } from "yaml";
-import {
-    BUNDLED_NAMESPACE,
-    BUNDLED_TRUST_DOMAIN,
-    bundledRolledOut,
-    loadInitImage,
-    withBundledSpire,
-} from "../automation/bundledSpire";
-import { helm, releaseValuesOf } from "../automation/helm";
-import { enterPulumi, openStack, platformProgram, pulumiHome } from "../automation/stack";
-import { Proof } from "../doctor/proof/proof";
-import { AGNHOST, Stage } from "../doctor/proof/stage";
+import { enterPulumi, pulumiHome } from "../automation/stack";
+import { ensureTestImageArchive } from "../sandbox/build/imageArchive";
+import type { ImageSpec } from "../sandbox/build/images";
 import { removeCluster, startCluster } from "../sandbox/cluster";
-import { kubectl } from "../sandbox/controlPlane/kubectl";
-import type { Instance } from "../sandbox/host/instance";
-import { repositoryRoot } from "../sandbox/host/paths";
+import { getNodes, kubectl } from "../sandbox/controlPlane/kubectl";
+import { type Instance, node, nodeNamed } from "../sandbox/host/instance";
 import { progress } from "../sandbox/host/shell";
-import type { Values } from "../settings/cilium/values";
+import { addNode, killNode, loadImages, removeNode } from "../sandbox/nodes/nodes";
+import { type Contestant, CONTESTANTS } from "./contestants";
 import type { ContestFigures } from "./figures";
+import type { Peers } from "./peers";
 
-const PODS_MS = 300_000;
-const CONNECTED_MS = 300_000;
+/** Of the node that joins; the cluster has three. */
+const NEW_NODE = 4;
+const READY_MS = 180_000;
 const QUIET_MS = 60_000;
 /** Of the kernel's clock that it counts processes' time by (USER_HZ). */
 const TICKS_PER_SECOND = 100;
-
-interface Contestant {
-    who: string;
-    trustDomain: string;
-    /** Of its SPIRE server. */
-    namespace: string;
-    /** What its user does once, before the cluster is there. */
-    prepare: (target: Instance) => Promise<void>;
-    /** From a cluster without a network to one that authenticates. */
-    install: (target: Instance) => Promise<void>;
-}
-
-const CONTESTANTS: Contestant[] = [
-    {
-        ...{ who: "this program", trustDomain: "demo.local", namespace: "spire-system" },
-        prepare: () => Promise.resolve(),
-        install: async (target) => {
-            const stack = await openStack(pulumiHome(target), await platformProgram(), "dev");
-            await stack.up();
-        },
-    },
-    {
-        ...{ who: "Cilium's bundled SPIRE", trustDomain: BUNDLED_TRUST_DOMAIN },
-        namespace: BUNDLED_NAMESPACE,
-        prepare: loadInitImage,
-        install: async (target) => {
-            await helm("install", await releaseValues());
-            await bundledRolledOut(target);
-        },
-    },
-];
+/** As the kernel has their names: 15 characters. */
+const PARTS = ["spire-server", "spire-agent", "spire-controlle"];
 
 /** @param target of the benchmark alone: its cluster is made anew for each. */
 export async function measureContest(target: Instance): Promise<ContestFigures[]> {
@@ -69,7 +31,7 @@ export async function measureContest(target: Instance): Promise<ContestFigures[]
             await removeCluster(target);
             await startCluster(target);
             await enterPulumi(pulumiHome(target));
-            await contestant.prepare(target);
+            if (contestant.images.length > 0) await bringImages(target, contestant.images);
             figures.push(await measure(target, contestant));
         }
     } finally {
@@ -79,45 +41,91 @@ export async function measureContest(target: Instance): Promise<ContestFigures[]
 }
 
 async function measure(target: Instance, contestant: Contestant): Promise<ContestFigures> {
-    const { who, trustDomain, namespace } = contestant;
+    const { who, namespace, install, ups } = contestant;
+    const peers = () => contestant.peers(target);
     const start = Date.now();
-    await contestant.install(target);
+    await install(target);
     const installed = secondsSince(start);
-    await firstPacket(trustDomain);
-    const first = secondsSince(start);
+    const first = await secondsToMeet(peers(), start);
+    progress(`${who}, when all is quiet`);
     const before = await processes(target);
     await setTimeout(QUIET_MS);
     const after = await processes(target);
+    progress(`${who}, without its server`);
     const lost = Date.now();
     const gone = ["delete", "pod", "spire-server-0", "--grace-period=0", "--force"];
     await kubectl(target, ["-n", namespace, ...gone]);
-    await firstPacket(trustDomain);
+    const heal = await secondsToMeet(peers(), lost);
+    progress(`${who}, with a new node`);
+    const joinByUp = ups && (await secondsToJoin(target, peers(), ups.forNewNode));
+    await ups?.last(target);
     return {
-        ...{ who, installed, first, heal: secondsSince(lost) },
+        ...{ who, installed, first, heal, join: await secondsToJoin(target, peers()) },
+        ...(joinByUp !== undefined && { joinByUp }),
         memoryBytes: after.memoryBytes,
         cpuShare: (after.cpuSeconds - before.cpuSeconds) / (QUIET_MS / 1000),
     };
 }
 
-/** Waits until pods that have just been made are authenticated, on one node and across two. */
-async function firstPacket(trustDomain: string): Promise<void> {
-    const cluster = new Cluster();
-    const stage = new Stage(cluster, { image: AGNHOST, pullSecrets: [] });
+async function secondsToMeet(peers: Peers, start: number): Promise<number> {
     try {
-        const scene = await stage.setUp(PODS_MS);
-        await new Proof(cluster, { trustDomain }, scene).waitUntilConnected(CONNECTED_MS);
+        await peers.meet();
+        return secondsSince(start);
     } finally {
-        await stage.remove();
+        await peers.remove();
     }
 }
 
-/** Of SPIRE's server and agents on the cluster's nodes: resident memory, and the time on a processor since they started. */
+/**
+ * Adds a node, moves a client to it as soon as it is Ready, and removes both.
+ *
+ * @param help what is done beside it from that moment on.
+ */
+async function secondsToJoin(
+    target: Instance,
+    peers: Peers,
+    help: (target: Instance) => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
+    const joined = node(target, NEW_NODE);
+    try {
+        await peers.meet();
+        await addNode(target, joined);
+        const ready = ["--for=condition=Ready", `--timeout=${READY_MS / 1000}s`];
+        const options = { timeoutMs: READY_MS };
+        await kubectl(target, ["wait", ...ready, `node/${joined.name}`], options);
+        const start = Date.now();
+        const met = async () => {
+            await peers.meetFrom(joined.name);
+            return secondsSince(start);
+        };
+        const [seconds] = await Promise.all([met(), help(target)]);
+        return seconds;
+    } finally {
+        await peers.remove();
+        await removeNode(target, joined);
+    }
+}
+
+/**
+ * Brings images to all nodes, and to the disk of the one that joins later, which goes again at once: there is nothing yet that could
+ * start on it.
+ */
+async function bringImages(target: Instance, images: readonly ImageSpec[]): Promise<void> {
+    const archive = await ensureTestImageArchive(images);
+    const later = node(target, NEW_NODE);
+    await addNode(target, later);
+    const names = (await getNodes(target)).map(({ metadata }) => metadata.name);
+    await Promise.all(names.map((name) => loadImages(nodeNamed(target, name), archive)));
+    await killNode(later);
+    await kubectl(target, ["delete", "node", later.name]);
+}
+
+/** Of SPIRE's parts on the cluster's nodes: resident memory, and the time on a processor since they started. */
 async function processes(target: Instance): Promise<{ memoryBytes: number; cpuSeconds: number }> {
     const total = { memoryBytes: 0, cpuSeconds: 0 };
     for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
         const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
-        const name = (await read("comm")).trim();
-        if (name !== "spire-server" && name !== "spire-agent") continue;
+        if (!PARTS.includes((await read("comm")).trim())) continue;
         if (!(await read("cgroup")).includes(`/${target.cgroup}/`)) continue;
         const resident = /^VmRSS:\s+(\d+) kB$/m.exec(await read("status"))?.[1];
         // After the name, which may have blanks: state is the third field, the two times are the 14th and the 15th (proc(5)).
@@ -127,13 +135,6 @@ async function processes(target: Instance): Promise<{ memoryBytes: number; cpuSe
     }
     if (total.memoryBytes === 0) throw new Error("no process of SPIRE runs");
     return total;
-}
-
-async function releaseValues(): Promise<Values> {
-    const text = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
-    const { config } = parse(text) as { config: Record<string, Values> };
-    const values = releaseValuesOf(config["cilium-spire:cilium"]!);
-    return { ...values, authentication: withBundledSpire() };
 }
 
 function secondsSince(start: number): number {

@@ -7,10 +7,23 @@ import type { Load } from "./load";
 /** What a server's policy asks of its clients: there is none, it goes by labels, or it requires authentication beside them. */
 export type Policy = "none" | "labels" | "authentication";
 
+/** Between requests that follow one another. */
+export const CONNECTIONS = ["kept", "new"] as const;
+export type Connections = (typeof CONNECTIONS)[number];
+
 /** Requests under one policy. */
 export interface PacketFigures extends Load {
     policy: Policy;
-    connections: "kept" | "new";
+    connections: Connections;
+}
+
+/** What requests are sent over, where there is no policy. */
+export type Transport = "plain" | "mutualTls";
+
+/** Requests over one transport. */
+export interface RequestFigures extends Load {
+    transport: Transport;
+    connections: Connections;
 }
 
 /** How long the first request of a pair takes, in milliseconds. */
@@ -61,7 +74,11 @@ export interface ContestFigures {
     first: number;
     /** From the loss of the server's pod until pods made after it are authenticated. */
     heal: number;
-    /** Of the server and all agents. */
+    /** From the readiness of a new node until a client made on it then is authenticated, without anybody's doing. */
+    join: number;
+    /** The same where a node gets its entries by an `up`, which starts then, too. */
+    joinByUp?: number;
+    /** Of the server and all agents, and of the controller that writes entries for pods, where there is one beside them. */
     memoryBytes: number;
     /** Of one processor, in a quiet minute. */
     cpuShare: number;
@@ -73,6 +90,7 @@ export interface Performance {
     registration: RegistrationFigures[];
     delivery: DeliveryFigures;
     packets: PacketFigures[];
+    requests: RequestFigures[];
     first: FirstFigures[];
     quiet: QuietFigures;
     contest: ContestFigures[];
@@ -101,6 +119,12 @@ function roundedTo(digits: number): (key: string, value: unknown) => unknown {
 export function median(values: readonly number[]): number {
     if (values.length === 0) throw new Error("no values");
     return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)]!;
+}
+
+/** Of several rounds. */
+export function medianLoad(rounds: readonly Load[]): Load {
+    const of = (key: keyof Load) => median(rounds.map((round) => round[key]));
+    return { perSecond: of("perSecond"), median: of("median"), p99: of("p99") };
 }
 
 /**

@@ -23,8 +23,10 @@ import {
     writePerformance,
 } from "./figures";
 import { measurePackets } from "./packets";
+import { Pair } from "./pair";
 import { measureQuiet } from "./quiet";
 import { registerByExec, registerByPlan } from "./registration";
+import { measureRequests } from "./requests";
 
 const AGENTS = [3, 30, 300, 3000];
 /** Up to where the guides' way is tried; beyond, it only takes longer. */
@@ -51,12 +53,21 @@ async function main(): Promise<void> {
     progress(`waiting for ${DELIVERIES} identities at Cilium's agent`);
     const delivery = await deliver(cluster, server, outputs);
     progress("sending requests between two nodes");
-    const { packets, first } = await measurePackets(target, cluster, outputs);
+    const { requests, packets, first } = await Pair.during(
+        target,
+        cluster,
+        outputs,
+        async (pair) => ({
+            ...(await measurePackets(target, outputs, pair)),
+            requests: await measureRequests(pair, server, outputs.trustDomain),
+        }),
+    );
     progress("previewing and bringing up what is up");
     const quiet = await measureQuiet(stack);
     const contest = await measureContest(instance(process.env.CILIUM_SPIRE_BENCH_SANDBOX ?? 1));
     const machine = machineOf(outputs);
-    writePerformance({ machine, registration, delivery, packets, first, quiet, contest });
+    const seen = { registration, delivery, packets, requests, first, quiet, contest };
+    writePerformance({ machine, ...seen });
     console.log(`measured on ${machine}: ${PERFORMANCE}`);
 }
 

@@ -5,9 +5,12 @@ import { withTable } from "../automation/matrix";
 import {
     type ContestFigures,
     exponent,
+    type PacketFigures,
     type Performance,
     type Policy,
     readPerformance,
+    type RequestFigures,
+    type Transport,
 } from "../bench/figures";
 import { repositoryRoot } from "../sandbox/host/paths";
 
@@ -15,6 +18,11 @@ const POLICIES: Record<Policy, string> = {
     none: "none",
     labels: "by labels alone",
     authentication: "by labels, authentication required",
+};
+
+const TRANSPORTS: Record<Transport, string> = {
+    plain: "none",
+    mutualTls: "mutual TLS",
 };
 
 /** Both documents with their tables, by their paths. */
@@ -25,6 +33,7 @@ export function performanceTables(
     const tables = {
         machine: `Measured on ${performance.machine}.`,
         packets: packets(performance),
+        requests: requests(performance),
         first: first(performance),
         registration: registration(performance),
         quiet: quiet(performance),
@@ -41,17 +50,31 @@ export function performanceTables(
 }
 
 function packets({ packets: all }: Performance): string {
-    const rows = all.map(({ policy, connections, median, p99, perSecond }) => {
-        const bare = all.find((each) => each.policy === "none" && each.connections === connections);
+    return loads("policy", all, ({ policy }) => POLICIES[policy]);
+}
+
+function requests({ requests: all }: Performance): string {
+    return loads("TLS", all, ({ transport }) => TRANSPORTS[transport]);
+}
+
+/** @param what tells the rows apart, beside the connection: the column's head, and its text; `none` is what others are compared with. */
+function loads<T extends PacketFigures | RequestFigures>(
+    what: string,
+    all: readonly T[],
+    of: (each: T) => string,
+): string {
+    const rows = all.map((each) => {
+        const { connections, median, p99, perSecond } = each;
+        const bare = all.find((e) => of(e) === "none" && e.connections === connections);
         return [
-            POLICIES[policy],
+            of(each),
             connections === "kept" ? "is kept" : "is new for each",
             ...[median, p99].map((value) => `${value.toFixed(2)} ms`),
             perSecond.toFixed(0),
             (perSecond / bare!.perSecond).toFixed(2),
         ];
     });
-    const head = ["policy", "connection", "half", "99 in a hundred", "per second"];
+    const head = [what, "connection", "half", "99 in a hundred", "per second"];
     return table([...head, "throughput against none"], rows);
 }
 
@@ -105,12 +128,15 @@ function quiet({ quiet: q }: Performance): string {
 
 function contest({ contest: all }: Performance): string {
     const row = (what: string, of: (each: ContestFigures) => string) => [what, ...all.map(of)];
-    const seconds = (key: "installed" | "first" | "heal") => (each: ContestFigures) =>
-        `${each[key].toFixed(0)} s`;
+    const seconds =
+        (key: "installed" | "first" | "heal" | "join" | "joinByUp") => (each: ContestFigures) =>
+            each[key] === undefined ? "" : `${each[key].toFixed(0)} s`;
     const rows = [
         row("an empty cluster, until the command ends", seconds("installed")),
         row("an empty cluster, until new pods are authenticated", seconds("first")),
         row("the server's pod lost, until new pods are authenticated", seconds("heal")),
+        row("a new node is Ready, until a pod on it is authenticated", seconds("join")),
+        row("the same with `perAgent`, the `up` included", seconds("joinByUp")),
         row(
             "memory of server and agents",
             ({ memoryBytes }) => `${(memoryBytes / 1024 ** 2).toFixed(0)} MiB`,
@@ -125,7 +151,7 @@ function contest({ contest: all }: Performance): string {
 
 /** What a reader of the README wants to know first. */
 function figures(performance: Performance): string {
-    const { registration: all, packets: requests, first: firsts, delivery } = performance;
+    const { registration: all, packets: requests, first: firsts, delivery, contest } = performance;
     const rows = all.map(({ agents, seconds, execSeconds }) => [
         `register ${agents.toLocaleString("en")} agents`,
         `${seconds.toFixed(2)} s`,
@@ -134,6 +160,7 @@ function figures(performance: Performance): string {
     const of = (policy: Policy) =>
         requests.find((each) => each.policy === policy && each.connections === "new")!;
     const ratio = of("authentication").median / of("none").median;
+    const { join, joinByUp } = contest.find(({ who }) => who === "this program")!;
     const unknown = firsts.find(({ when }) => when === "that Cilium has to authenticate")!;
     return [
         `\`make bench\` on ${performance.machine}. "Guides' way": a \`kubectl exec\` per entry.`,
@@ -155,6 +182,11 @@ function figures(performance: Performance): string {
                 [
                     "the first request of a pair that Cilium has to authenticate",
                     `median ${(unknown.median / 1000).toFixed(1)} s`,
+                    "",
+                ],
+                [
+                    "a new node is Ready, until a pod on it is authenticated",
+                    `${join.toFixed(0)} s with \`nodeAlias\`, ${joinByUp!.toFixed(0)} s with \`perAgent\` and an \`up\` at once`,
                     "",
                 ],
             ],
