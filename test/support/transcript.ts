@@ -1,4 +1,6 @@
 /** Blocks of a document that are commands, each with what it says that they print. */
+import assert from "node:assert/strict";
+import { execa } from "execa";
 import { blocksOf, read } from "./markdown";
 
 /** A block of commands. */
@@ -25,6 +27,40 @@ export function stepsOf(file: string): Step[] {
         const prints = next?.language === "text" ? { prints: next.text } : {};
         return [{ at: `${file}:${line}`, commands: text, ...prints }];
     });
+}
+
+/** Where a reader's shell is. */
+export interface Shell {
+    cwd: string;
+    /** All of it: nothing is inherited. */
+    env: NodeJS.ProcessEnv;
+    deadlineMs: number;
+}
+
+/**
+ * Runs the steps in one shell.
+ *
+ * @throws AssertionError with the step that fails, or that prints something else than the document says.
+ */
+export async function runSteps(
+    steps: readonly Step[],
+    { deadlineMs, ...shell }: Shell,
+): Promise<void> {
+    const { exitCode, timedOut, all } = await execa("bash", ["-c", scriptOf(steps)], {
+        ...{ ...shell, extendEnv: false, stdin: "ignore", all: true, reject: false },
+        stripFinalNewline: false,
+        timeout: deadlineMs,
+    });
+    const outputs = outputsOf(all);
+    const reached = outputs.length;
+    const failed = timedOut ? `has not ended after ${deadlineMs / 60_000} minutes` : "failed";
+    assert.ok(exitCode === 0, `${steps[reached - 1]?.at} ${failed}:\n${outputs.at(-1) ?? all}`);
+    assert.equal(reached, steps.length);
+    const differences = steps.flatMap(({ at, prints }, i) => {
+        const difference = prints === undefined ? undefined : differs(prints, outputs[i]!);
+        return difference === undefined ? [] : [`${at}: ${difference} in\n${outputs[i]!}`];
+    });
+    assert.equal(differences.join("\n"), "");
 }
 
 /** One script of all steps, as a reader types them into one shell; it ends with the first command that fails. */

@@ -10,14 +10,17 @@ import { commandsOf } from "./shell";
 /** `promql`: made of rules that test/unit/components/observability runs. */
 const LANGUAGES = ["text", "sh", "ts", "yaml", "promql"];
 
+const README = "README.md";
+
 const shellBlocks = allBlocks().filter(({ language }) => language === "sh");
 
 async function problemsOf(block: Block): Promise<string[]> {
     const options = { input: block.text, reject: false };
     const { failed, stderr } = await execa("bash", ["-n"], options);
     if (failed) return [`${block.file}:${block.line}: ${stderr}`];
-    const inDocument = [...shellBlocks, block].filter(({ file }) => file === block.file);
-    const made = filesMadeIn(block.file, inDocument.flatMap(commandsOf));
+    // The README makes the stack that other pages are about.
+    const read = [...shellBlocks, block].filter(({ file }) => [README, block.file].includes(file));
+    const made = filesMadeIn(block.file, read.flatMap(commandsOf));
     const problems = await Promise.all(
         commandsOf(block).map(async (command) => {
             const problem = await problemOf(command, made);
