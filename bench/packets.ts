@@ -1,4 +1,5 @@
 /** What authentication costs packets: those of known pairs, and the first of a pair. */
+import { poll } from "@cilium-spire/entries-provider";
 import type { StackOutputs } from "../outputs";
 import { kubectl as kubectlOf } from "../sandbox/controlPlane/kubectl";
 import type { Instance } from "../sandbox/host/instance";
@@ -15,6 +16,8 @@ import type { Pair } from "./pair";
 const ROUNDS = 5;
 const FIRST_SAMPLES = 20;
 const RESTART_SAMPLES = 3;
+/** Until a new SPIRE agent is there, and until its SVIDs are at Cilium's agent. */
+const RENEWED_MS = 120_000;
 
 const POLICIES: Policy[] = ["none", "labels", "authentication"];
 
@@ -66,11 +69,37 @@ async function firstRequests(
         await pair.forget();
         restarted.push(await pair.request());
     }
+    const ready = `rollout status daemonset/spire-agent --timeout=${RENEWED_MS / 1000}s`;
+    await kubectl(target, `-n ${namespace} ${ready}`);
+    await pair.request();
+    const renew = () => kubectl(target, `-n ${namespace} delete pod ${agent} --wait=false`);
     return [
         figures("that Cilium knows", known),
+        figures("that Cilium authenticates again meanwhile", await whileRenewed(pair, renew)),
         figures("that Cilium has to authenticate", unknown),
         figures("right after the SPIRE agent beside the server's Cilium was deleted", restarted),
     ];
+}
+
+/** Requests of a known pair, one after the other, until new SVIDs have made Cilium authenticate it again. */
+async function whileRenewed(pair: Pair, renew: () => Promise<unknown>): Promise<number[]> {
+    const before = await pair.expirations();
+    if (before.length === 0) throw new Error("Cilium knows no pair");
+    await renew();
+    const took: number[] = [];
+    await poll(
+        RENEWED_MS,
+        "new authentication of the pair",
+        async () => {
+            took.push(await pair.request());
+            const now = await pair.expirations();
+            const isNew = now.length > 0 && now.every((time) => !before.includes(time));
+            return isNew ? { done: true } : { waitingFor: `${before.join()} in Cilium's map` };
+        },
+        { intervalMs: 100 },
+    );
+    took.push(await pair.request());
+    return took;
 }
 
 function figures(when: string, values: number[]): FirstFigures {

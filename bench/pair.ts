@@ -94,6 +94,11 @@ export class Pair {
         await this.proof.forgetAuthentications();
     }
 
+    /** When the pairs expire that Cilium knows on the server's node. */
+    async expirations(): Promise<string[]> {
+        return (await authMap(this.cluster, this.node)).map(({ Expiration }) => Expiration);
+    }
+
     /** Runs `answer.ts` in the server's network for as long as it is used. */
     async answering<T>(
         tls: { client: MutualTls; server: MutualTls } | undefined,

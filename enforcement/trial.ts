@@ -1,4 +1,5 @@
 /** A policy tried under the traffic that there is: kept when nobody is refused by it, taken back when somebody is. */
+import { setTimeout } from "node:timers/promises";
 import { messageOf, type V1Pod } from "@cilium-spire/entries-provider";
 import type { Patient } from "../doctor/patient";
 import { authenticatedAt } from "../doctor/traffic/authenticated";
@@ -68,16 +69,17 @@ export async function tryPolicy(
     refusals.mark();
     say(`requiring authentication by ${proposal.title}`);
     const applied = await begin(patient.cluster, proposal);
+    let trial: Trial;
     try {
-        const trial = await Promise.race([watch(patient, applied, options), interrupted]);
+        trial = await Promise.race([watch(patient, applied, options), interrupted]);
         if (trial.verdict === "kept") await keep(patient.cluster, applied);
-        else await back(patient, applied, options);
-        return trial;
     } catch (error) {
         if (error instanceof MeanwhileChanged) throw error;
         await back(patient, applied, options);
         throw new Error(`${messageOf(error)}; ${proposal.title} is taken back`);
     }
+    if (trial.verdict === "taken back") await back(patient, applied, options);
+    return trial;
 }
 
 async function back(patient: Patient, applied: Applied, { say }: TrialOptions): Promise<void> {
@@ -117,7 +119,9 @@ export async function listen(patient: Patient, proposals: readonly Proposal[], s
     const pods = endpoints.filter((pod) => proposals.some((proposal) => isFor(proposal, pod)));
     const agents = await agentsBeside(patient, pods);
     const identities = new Set(pods.map(({ identity }) => identity));
-    const all = await Promise.all(agents.map((agent) => dropsAt(patient, agent, seconds)));
+    const listening = agents.map((agent) => dropsAt(patient, agent, seconds));
+    // As long, where there is no pod and nobody to listen to.
+    const [all] = await Promise.all([Promise.all(listening), setTimeout(seconds * 1000)]);
     const drops = all
         .flat()
         .filter(
