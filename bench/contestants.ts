@@ -1,15 +1,13 @@
 /** Ways to a cluster whose pods authenticate each other. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import { LocalWorkspace, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
-import { parse } from "yaml";
 import {
     BUNDLED_NAMESPACE,
     BUNDLED_TRUST_DOMAIN,
     bundledRolledOut,
     withBundledSpire,
 } from "../automation/bundledSpire";
+import { devConfig } from "../automation/devConfig";
 import { helm, releaseValuesOf } from "../automation/helm";
 import { openStack, platformProgram, pulumiHome } from "../automation/stack";
 import { clusterProvider } from "../components/clusterProvider";
@@ -25,7 +23,6 @@ import {
 } from "../sandbox/build/testImages";
 import { wantedVersions } from "../sandbox/build/versions";
 import type { Instance } from "../sandbox/host/instance";
-import { repositoryRoot } from "../sandbox/host/paths";
 import { mergeValues, type Values } from "../settings/cilium/values";
 import { decodeSettings } from "../settings/decode";
 import { installsSpire } from "../settings/schema";
@@ -106,17 +103,12 @@ async function spireAlone(): Promise<Stack> {
 
 /** The settings of the stack `dev`, with the controller manager. */
 async function settingsOfDev(): Promise<Values> {
-    const keys = Object.entries(await config()).map(([key, value]) => [key.split(":")[1]!, value]);
+    const keys = Object.entries(await devConfig()).map(([key, value]) => [key.split(":")[1]!, value]);
     const spire = { version: wantedVersions().spire, controllerManager: {} };
     return mergeValues(Object.fromEntries(keys) as Values, { spire });
 }
 
 /** Values of Cilium's chart that are the same for all. */
 async function release(): Promise<Values> {
-    return releaseValuesOf((await config())["cilium-spire:cilium"] as Values);
-}
-
-async function config(): Promise<Values> {
-    const text = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
-    return (parse(text) as { config: Values }).config;
+    return releaseValuesOf((await devConfig())["cilium-spire:cilium"]!);
 }

@@ -17,7 +17,7 @@ import { repositoryRoot } from "../../sandbox/host/paths";
 import { clone } from "../support/clone";
 import { runLikePlugin, waiting } from "../support/commandPlugin";
 import { writeUnreachableKubeconfig } from "../support/kubeconfig";
-import { devConfig } from "../support/pulumi";
+import { devConfig } from "../../automation/devConfig";
 import { decode, validSpire } from "../unit/components/spire/arbitrary";
 import { only, registered } from "./cilium/mocks";
 import { installed } from "../support/installed";

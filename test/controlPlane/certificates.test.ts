@@ -11,7 +11,7 @@ import { mergeValues } from "../../settings/cilium/values";
 import { deletableObjects, serverlessEntries, skipAwait } from "../engine/transforms";
 import { type ApiServer, startApiServer } from "../support/apiServer";
 import { certManagerConfig, certManagerKinds } from "../support/certManager";
-import { devConfig } from "../support/pulumi";
+import { devConfig } from "../../automation/devConfig";
 
 /** Not the name of a stack file, so that the configuration is what is said here. */
 const STACK = "certificates";

@@ -9,7 +9,7 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { mergeValues } from "../../settings/cilium/values";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { type ApiServer, startApiServer } from "../support/apiServer";
-import { devConfig } from "../support/pulumi";
+import { devConfig } from "../../automation/devConfig";
 import { deletableObjects, serverlessEntries, skipAwait } from "../engine/transforms";
 
 /** Not the name of a stack file, so that the configuration is what each test says. */

@@ -9,7 +9,7 @@ import { run } from "../../sandbox/host/shell";
 import type { Values } from "../../settings/cilium/values";
 import { parse, stringify } from "yaml";
 import { launch } from "./operation";
-import { devConfig } from "./pulumi";
+import { devConfig } from "../../automation/devConfig";
 
 /** The packages, by the folder that each is made from. */
 const PACKAGES = {

@@ -2,11 +2,7 @@
  * The main program in a process of its own, for operations that fail or are killed: an inline program that fails leaves
  * rejected promises behind, which the test runner would take for failures of the tests.
  */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { parse } from "yaml";
 import { mergeValues, type Values } from "../../settings/cilium/values";
-import { repositoryRoot } from "../../sandbox/host/paths";
 import {
     enterPulumi,
     openStack,
@@ -15,12 +11,6 @@ import {
     type PulumiHome,
 } from "../../automation/stack";
 import { exitWhenWritten, launch, type Operation } from "./operation";
-
-/** The configuration in the repository's Pulumi.dev.yaml, for stacks that differ from `dev` in a few keys. */
-export async function devConfig(): Promise<Record<string, Values>> {
-    const text = await readFile(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8");
-    return (parse(text) as { config: Record<string, Values> }).config;
-}
 
 /** Agents that meet a server with a new CA need not doubt it for a minute. */
 const IMPATIENT: Values = { "cilium-spire:spire": { agent: { rebootstrapDelay: "10s" } } };

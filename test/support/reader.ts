@@ -8,7 +8,7 @@ import { run } from "../../sandbox/host/shell";
 import { mergeValues, type Values } from "../../settings/cilium/values";
 import { filesToWrite, type Page, stepsToRun } from "./blocks";
 import { copySources } from "./clone";
-import { devConfig } from "./pulumi";
+import { devConfig } from "../../automation/devConfig";
 import { runSteps } from "./transcript";
 import { home, sandbox } from "./world";
 
