@@ -1,15 +1,17 @@
 /** `cilium-spire observe`: who would be refused if a namespace required authentication. */
+import { access, writeFile } from "node:fs/promises";
 import { Argument, Command } from "commander";
-import { observe as look } from "../doctor/traffic/observe";
+import { type Observation, observe as look } from "../doctor/traffic/observe";
 import { patientOf } from "../doctor/examination/examine";
 import { type ExitCode, say, stackName, stdinOption, waitOption } from "./arguments";
-import { asJson, asText, isReady } from "./observeReport";
+import { asJson, asText, asYaml, isReady } from "./observeReport";
 import { placeOf, type PlaceOptions, requirePlace, withPlace } from "./place";
 
 interface Options extends PlaceOptions {
     namespace: string;
     for: number;
     json: boolean;
+    write?: string;
 }
 
 export function observe(end: (code: ExitCode) => void): Command {
@@ -23,14 +25,35 @@ export function observe(end: (code: ExitCode) => void): Command {
     return withPlace(verb)
         .addOption(waitOption("--for", "how long to look at connections", 60))
         .option("--json", "print JSON instead of text", false)
+        .option(
+            "--write <file>",
+            "a new file, for policies that let in who was seen and require authentication",
+        )
         .addOption(stdinOption())
         .action(async (name: string | undefined, options: Options, command: Command) => {
             requirePlace(name, options, command);
-            const { namespace, for: seconds, json } = options;
+            const { namespace, for: seconds, json, write } = options;
+            if (write !== undefined) await requireNew(write);
             const patient = await patientOf(await placeOf(name, options));
             say(`looking at connections to ${namespace} for ${seconds} s`);
             const observation = await look(patient, { namespace, seconds });
             console.log(json ? asJson(observation) : asText(observation));
+            if (write !== undefined) await writePolicies(write, observation);
             end(isReady(observation) ? 0 : 1);
         });
+}
+
+async function writePolicies(file: string, observation: Observation): Promise<void> {
+    const { policies } = observation;
+    if (policies.length > 0) await writeFile(file, asYaml(observation), { flag: "wx" });
+    else console.error(`${file} is not written: there is nobody whom it could let in`);
+}
+
+/** @throws Error for a file that is there, whose content would be lost. */
+async function requireNew(file: string): Promise<void> {
+    const isThere = await access(file).then(
+        () => true,
+        () => false,
+    );
+    if (isThere) throw new Error(`${file} is there already; --write makes a new file`);
 }

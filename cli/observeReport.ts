@@ -1,5 +1,6 @@
 /** What `observe` saw, for people and for programs. */
 import { styleText } from "node:util";
+import { stringify } from "yaml";
 import type { Forecast, Verdict } from "../doctor/traffic/forecast";
 import type { Observation } from "../doctor/traffic/observe";
 
@@ -41,6 +42,12 @@ export function tableOf(forecasts: readonly Forecast[]): string[] {
 /** One object, which a later version may add to. */
 export function asJson(observation: Observation): string {
     return JSON.stringify({ ready: isReady(observation), ...observation }, null, 2);
+}
+
+/** The policies of who was seen, for `cilium-spire enforce` and for people to read before. */
+export function asYaml({ namespace, seconds, policies }: Observation): string {
+    const head = `# Lets in who connected to pods of ${namespace} within ${seconds} s, and nobody else: read it, and add who was not seen.\n# Pods have to authenticate. Nodes and addresses have no identity to prove, and come in as before.\n`;
+    return head + policies.map((policy) => stringify(policy)).join("---\n");
 }
 
 /** A pod by its name, with its security identity. */

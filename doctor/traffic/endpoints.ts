@@ -32,7 +32,7 @@ export interface Knowledge {
 }
 
 /** By what people know workloads. */
-const NAME_LABELS = ["k8s:app", "k8s:app.kubernetes.io/name", "k8s:k8s-app", ACCOUNT_LABEL];
+export const NAME_LABELS = ["k8s:app", "k8s:app.kubernetes.io/name", "k8s:k8s-app", ACCOUNT_LABEL];
 
 /** All pods that have a network of their own, by their addresses. */
 export async function endpointsByAddress(cluster: Cluster): Promise<Map<string, Endpoint>> {

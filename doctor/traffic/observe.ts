@@ -6,6 +6,7 @@ import type { Patient } from "../patient";
 import { knowledgeOf } from "./endpoints";
 import { forecast, type Forecast } from "./forecast";
 import { look } from "./look";
+import { policiesFor, type ProposedPolicy } from "./policies";
 
 export interface Observation {
     namespace: string;
@@ -16,6 +17,8 @@ export interface Observation {
     /** What is in it that identities themselves need: it must not require authentication at all. */
     never: string[];
     forecasts: Forecast[];
+    /** By which they could be required to, and everybody else would stay away. */
+    policies: ProposedPolicy[];
 }
 
 /**
@@ -38,14 +41,15 @@ export async function observe(
         );
     }
     const identities = await labelledIdentities(patient.cluster);
+    const knowledge = await knowledgeOf(patient);
+    const forecasts = forecast(connections, {
+        ...{ ...knowledge, endpoints },
+        demandOn: (_, server) => (isOurs(server) ? "authenticate" : undefined),
+    });
     return {
-        ...{ namespace, seconds, pods },
+        ...{ namespace, seconds, pods, forecasts },
         never: neverOf(patient, namespace, identities),
-        forecasts: forecast(connections, {
-            ...(await knowledgeOf(patient)),
-            endpoints,
-            demandOn: (_, server) => (isOurs(server) ? "authenticate" : undefined),
-        }),
+        policies: policiesFor(namespace, forecasts, knowledge.labelsOf),
     };
 }
 

@@ -1,6 +1,8 @@
 /** `cilium-spire observe` under traffic: whom it names is refused once authentication is required, and nobody else. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import type { Entry } from "@cilium-spire/entries-provider";
@@ -84,6 +86,23 @@ describe("observe", () => {
         );
     });
 
+    test("writes policies by which those who connect are let in and authenticate", async () => {
+        const file = join(await mkdtemp(join(tmpdir(), "observe-")), "policies.yaml");
+        const write = ["--write", file];
+        const { exitCode, stderr } = await observe(NAMESPACE, "3", ...write);
+        assert.equal(exitCode, 0, stderr);
+        assert.match((await observe(NAMESPACE, "0", ...write)).stderr, /is there already/);
+        const limits = ["--look", "3", "--watch", "6"];
+        const tried = await cliOf("enforce", "dev", "--file", file, ...limits);
+        assert.equal(tried.exitCode, 0, tried.stdout + tried.stderr);
+        assert.match(
+            tried.stdout,
+            /^kept +observed\/authenticated-server: nobody was refused .*, 2 pairs of/m,
+        );
+        await kubectl(["delete", "-f", file]);
+        await rm(dirname(file), { recursive: true });
+    });
+
     test("names who would be refused, and why, while nobody asks", async () => {
         removed = await unregister(state, cast);
         clients.node = startClient(url, await onAnotherNode());
@@ -134,7 +153,10 @@ describe("observe", () => {
 });
 
 async function observe(namespace: string, seconds: string, ...more: string[]) {
-    const line = ["observe", "dev", "--namespace", namespace, "--for", seconds, ...more];
+    return await cliOf("observe", "dev", "--namespace", namespace, "--for", seconds, ...more);
+}
+
+async function cliOf(...line: string[]) {
     const program = join(repositoryRoot, "cli", "run.js");
     const options = { cwd: repositoryRoot, reject: false, timeout: 120_000 } as const;
     return await execa("node", [program, ...line], options);

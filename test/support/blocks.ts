@@ -105,7 +105,7 @@ export const NOT_RUN: Record<string, Record<string, Reason>> = {
         },
     },
     "docs/enforcement.md": {
-        observe: {
+        "# the cluster of the stack": {
             why: "takes eleven minutes, and clients that are refused",
             test: "test/e2e/33-observe.test.ts",
         },
