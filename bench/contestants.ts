@@ -103,7 +103,10 @@ async function spireAlone(): Promise<Stack> {
 
 /** The settings of the stack `dev`, with the controller manager. */
 async function settingsOfDev(): Promise<Values> {
-    const keys = Object.entries(await devConfig()).map(([key, value]) => [key.split(":")[1]!, value]);
+    const keys = Object.entries(await devConfig()).map(([key, value]) => [
+        key.split(":")[1]!,
+        value,
+    ]);
     const spire = { version: wantedVersions().spire, controllerManager: {} };
     return mergeValues(Object.fromEntries(keys) as Values, { spire });
 }

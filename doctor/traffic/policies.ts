@@ -57,7 +57,7 @@ function policyFor(namespace: string, matchLabels: Labels): ProposedPolicy {
 /** One rule for each peer, with all its ports. */
 function addPort(rules: Direction[], peer: Direction, port: { port: string; protocol: string }) {
     const key = JSON.stringify(peer);
-    let rule = rules.find(({ toPorts: _, ...rest }) => JSON.stringify(rest) === key);
+    let rule = rules.find((each) => JSON.stringify({ ...each, toPorts: undefined }) === key);
     if (!rule) rules.push((rule = { ...peer, toPorts: [{ ports: [] }] }));
     const ports = rule.toPorts![0]!.ports!;
     if (!ports.some((known) => JSON.stringify(known) === JSON.stringify(port))) ports.push(port);

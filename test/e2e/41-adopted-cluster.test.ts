@@ -15,7 +15,7 @@ import {
     platformProgram,
     stackOutputs,
 } from "../../automation/stack";
-import { devConfig } from "../support/pulumi";
+import { devConfig } from "../../automation/devConfig";
 import { ciliumRolledOut, home, kubectl, sandbox } from "../support/world";
 
 const STACK = "adopted";

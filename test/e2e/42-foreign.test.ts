@@ -12,7 +12,7 @@ import { startCluster } from "../../sandbox/cluster";
 import { kubectl as kubectlOf } from "../../sandbox/controlPlane/kubectl";
 import type { Values } from "../../settings/cilium/values";
 import { startCli } from "../support/cli";
-import { devConfig } from "../support/pulumi";
+import { devConfig } from "../../automation/devConfig";
 import { home, kubectl, sandbox } from "../support/world";
 
 const STACK = "guest";

@@ -29,7 +29,7 @@ import { demoProof } from "../support/demo";
 import { contentOf, type ExternalSpire, install, remove } from "../support/externalSpire";
 import { HAND_MADE } from "../support/handMadeSpire";
 import { HARDENED } from "../support/hardenedSpire";
-import { devConfig } from "../support/pulumi";
+import { devConfig } from "../../automation/devConfig";
 import { ciliumRolledOut, home, kubectl, sandbox } from "../support/world";
 
 const STACK = "external";

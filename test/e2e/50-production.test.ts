@@ -33,7 +33,7 @@ import {
 } from "../../automation/stack";
 import { makeCertificate } from "../support/certificate";
 import { type Postgres, startPostgres } from "../support/postgres";
-import { devConfig } from "../support/pulumi";
+import { devConfig } from "../../automation/devConfig";
 import { kubectl, sandbox } from "../support/world";
 
 const SERVERS = ["spire-server-0", "spire-server-1", "spire-server-2"];

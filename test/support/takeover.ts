@@ -14,7 +14,7 @@ import { startCluster } from "../../sandbox/cluster";
 import type { Values } from "../../settings/cilium/values";
 import { decodeSettings } from "../../settings/decode";
 import { NewPairs } from "./newPairs";
-import { devConfig } from "./pulumi";
+import { devConfig } from "../../automation/devConfig";
 import { type OperationReport, Traffic, type TrafficReport } from "./traffic";
 import { ciliumRolledOut, home, kubectl, openPlatform, sandbox } from "./world";
 

@@ -133,7 +133,7 @@ export async function problemOf(
         : problemOf({ at: "", words: args.slice(inContainer + 1) }, made);
 }
 
-/** Files that the blocks of a document tell to make: by `cp`, or as a block that begins with the name in a comment. */
+/** Files that the blocks of a document tell to make: by `cp`, by an option `--write`, or as a block that begins with the name in a comment. */
 export function filesMadeIn(document: string, commands: Command[]): Set<string> {
     const named = allBlocks()
         .filter(({ file }) => file === document)
@@ -141,7 +141,10 @@ export function filesMadeIn(document: string, commands: Command[]): Set<string> 
     const copied = commands
         .filter(({ words }) => words[0] === "cp")
         .map(({ words }) => words.at(-1));
-    return new Set([...named, ...copied].filter((name) => name !== undefined));
+    const written = commands
+        .filter(({ words }) => words.includes("--write"))
+        .map(({ words }) => words[words.indexOf("--write") + 1]);
+    return new Set([...named, ...copied, ...written].filter((name) => name !== undefined));
 }
 
 function problemAsRead(words: string[]): string | undefined {

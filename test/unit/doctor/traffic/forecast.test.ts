@@ -108,7 +108,14 @@ test("identities of pods are those between the reserved ones and those of addres
 test("the report has a line for each, those who would be refused first, and the sum", () => {
     const seen = [connection("192.0.2.1", 1), connection("10.0.0.2", 1002), connection("x", 6)];
     const forecasts = forecast(seen, SCENARIO);
-    const observation = { namespace: "shop", seconds: 60, pods: 4, never: [], forecasts, policies: [] };
+    const observation = {
+        namespace: "shop",
+        seconds: 60,
+        pods: 4,
+        never: [],
+        forecasts,
+        policies: [],
+    };
     assert.equal(isReady(observation), false);
     assert.deepEqual(stripVTControlCharacters(asText(observation)).split("\n"), [
         "VERDICT  FROM              TO                PORT      WHY",
@@ -121,7 +128,14 @@ test("the report has a line for each, those who would be refused first, and the 
 });
 
 test("what must never require authentication is not ready, whoever connects", () => {
-    const quiet = { namespace: "shop", seconds: 5, pods: 1, never: [], forecasts: [], policies: [] };
+    const quiet = {
+        namespace: "shop",
+        seconds: 5,
+        pods: 1,
+        never: [],
+        forecasts: [],
+        policies: [],
+    };
     assert.equal(isReady(quiet), true);
     assert.equal(
         asText(quiet),

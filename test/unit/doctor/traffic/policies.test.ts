@@ -15,7 +15,10 @@ const LABELS: Record<number, Record<string, string>> = {
 };
 
 function seen(identity: number, name: string, port = 8080): Forecast {
-    const [from, to] = [{ identity, name }, { identity: 1001, name: "shop/Web_1" }];
+    const [from, to] = [
+        { identity, name },
+        { identity: 1001, name: "shop/Web_1" },
+    ];
     return { verdict: "passes", from, to, port, protocol: "TCP", why: "" };
 }
 
@@ -26,7 +29,11 @@ const at = (...ports: number[]) => [
 
 test("pods by their label or account, and authenticated; nodes and addresses as before; each with its ports", () => {
     const all = [
-        ...[seen(1002, "shop/cart"), seen(1002, "shop/cart", 9090), seen(1003, "monitoring/scraper")],
+        ...[
+            seen(1002, "shop/cart"),
+            seen(1002, "shop/cart", 9090),
+            seen(1003, "monitoring/scraper"),
+        ],
         ...[seen(6, "remote-node"), seen(1, "host"), seen(0, "unknown"), seen(77_777, "gone")],
         ...[seen(1 << 24, "192.0.2.1"), seen((1 << 24) + 1, "2001:db8::1"), seen(6, "remote-node")],
     ];
@@ -38,12 +45,11 @@ test("pods by their label or account, and authenticated; nodes and addresses as 
     assert.deepEqual(policy!.spec, {
         endpointSelector: { matchLabels: { "k8s:app": "Web_1" } },
         ingress: [
-            ...[
-                [cart, at(8080, 9090)] as const,
-                [scraper, at(8080)] as const,
-            ].map(([matchLabels, toPorts]) => ({
-                ...{ fromEndpoints: [{ matchLabels }], authentication: REQUIRED, toPorts },
-            })),
+            ...[[cart, at(8080, 9090)] as const, [scraper, at(8080)] as const].map(
+                ([matchLabels, toPorts]) => ({
+                    ...{ fromEndpoints: [{ matchLabels }], authentication: REQUIRED, toPorts },
+                }),
+            ),
             { fromEntities: ["remote-node"], toPorts: at(8080) },
             { fromCIDR: ["192.0.2.1/32"], toPorts: at(8080) },
             { fromCIDR: ["2001:db8::1/128"], toPorts: at(8080) },
