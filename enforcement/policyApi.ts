@@ -1,43 +1,22 @@
 /** Policies at the API server: Cilium's, those of a namespace and those of the cluster in the same words. */
 import type { Cluster, List } from "@cilium-spire/entries-provider";
-import type { Rule, Selector } from "../doctor/checks/selector";
-import type { PolicyObject } from "./proposal";
+import {
+    type LivePolicy,
+    PLURALS,
+    POLICY_API,
+    type PolicyObject,
+} from "../doctor/checks/policyObjects";
+import type { Selector } from "../doctor/checks/selector";
 
 /** As whom the API server records what is written (metadata.managedFields). */
 export const MANAGER = "cilium-spire-enforce";
-
-/** Who wrote which fields; the rest of it is the API server's affair. */
-export interface ManagedFields {
-    manager?: string;
-    subresource?: string;
-}
-
-/** A policy of the cluster. */
-export type LivePolicy = PolicyObject & {
-    metadata: {
-        uid: string;
-        resourceVersion: string;
-        /** Counts changes of the specification. */
-        generation: number;
-        managedFields?: ManagedFields[] | undefined;
-    };
-    spec?: Rule | undefined;
-    specs?: Rule[] | undefined;
-    status?: { conditions?: { type: string; status: string; message?: string }[] };
-};
-
-const CILIUM = { group: "cilium.io", version: "v2" };
-const PLURALS = {
-    CiliumNetworkPolicy: "ciliumnetworkpolicies",
-    CiliumClusterwideNetworkPolicy: "ciliumclusterwidenetworkpolicies",
-} as const;
 
 export async function findPolicy(
     cluster: Cluster,
     { kind, metadata: { name, namespace } }: PolicyObject,
 ): Promise<LivePolicy | undefined> {
     const { custom } = cluster;
-    const resource = { ...CILIUM, plural: PLURALS[kind], name };
+    const resource = { ...POLICY_API, plural: PLURALS[kind], name };
     const call =
         namespace === undefined
             ? custom.getClusterCustomObject(resource)
@@ -52,7 +31,7 @@ export async function createPolicy(
     dryRun: boolean,
 ): Promise<LivePolicy> {
     const { namespace } = body.metadata;
-    const resource = { ...CILIUM, plural: PLURALS[body.kind], body, ...writing(dryRun) };
+    const resource = { ...POLICY_API, plural: PLURALS[body.kind], body, ...writing(dryRun) };
     const call =
         namespace === undefined
             ? cluster.custom.createClusterCustomObject(resource)
@@ -67,7 +46,7 @@ export async function replacePolicy(
     dryRun = false,
 ): Promise<LivePolicy> {
     const { name, namespace } = body.metadata;
-    const resource = { ...CILIUM, plural: PLURALS[body.kind], name, body, ...writing(dryRun) };
+    const resource = { ...POLICY_API, plural: PLURALS[body.kind], name, body, ...writing(dryRun) };
     const call =
         namespace === undefined
             ? cluster.custom.replaceClusterCustomObject(resource)
@@ -79,22 +58,12 @@ export async function replacePolicy(
 export async function deletePolicy(cluster: Cluster, policy: LivePolicy): Promise<void> {
     const { name, namespace, uid, resourceVersion } = policy.metadata;
     const body = { preconditions: { uid, resourceVersion } };
-    const resource = { ...CILIUM, plural: PLURALS[policy.kind], name, body };
+    const resource = { ...POLICY_API, plural: PLURALS[policy.kind], name, body };
     const call =
         namespace === undefined
             ? cluster.custom.deleteClusterCustomObject(resource)
             : cluster.custom.deleteNamespacedCustomObject({ ...resource, namespace });
     await cluster.find(call);
-}
-
-/** All policies of both kinds. */
-export async function allPolicies(cluster: Cluster): Promise<LivePolicy[]> {
-    const lists = Object.values(PLURALS).map((plural) =>
-        cluster.list((page): Promise<List<LivePolicy>> =>
-            cluster.custom.listClusterCustomObject({ ...CILIUM, plural, ...page }),
-        ),
-    );
-    return (await Promise.all(lists)).flat();
 }
 
 /** Kubernetes' own that are about who connects. */

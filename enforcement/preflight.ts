@@ -3,6 +3,7 @@ import type { Cluster } from "@cilium-spire/entries-provider";
 import { NAMESPACE_LABEL } from "../components/cilium/authPolicySpec";
 import { CILIUM } from "../components/names";
 import { guard, type Policy, selectsPods } from "../doctor/checks/policyGuards";
+import { allPolicies, rulesOf } from "../doctor/checks/policyObjects";
 import { selects } from "../doctor/checks/selector";
 import { labelledIdentities } from "../doctor/identities";
 import type { Patient } from "../doctor/patient";
@@ -10,7 +11,7 @@ import { demandOf } from "../doctor/traffic/demand";
 import { type Endpoint, knowledgeOf } from "../doctor/traffic/endpoints";
 import { forecast, type Forecast } from "../doctor/traffic/forecast";
 import type { Sight } from "../doctor/traffic/look";
-import { allPolicies, networkPolicies } from "./policyApi";
+import { networkPolicies } from "./policyApi";
 import type { Proposal } from "./proposal";
 import { rehearse } from "./trialObject";
 
@@ -60,7 +61,7 @@ export async function forecastOf(
     proposals: readonly Proposal[],
     { connections, endpoints }: Sight,
 ): Promise<Forecast[]> {
-    const knowledge = await knowledgeOf(patient);
+    const knowledge = await knowledgeOf(patient, await labelledIdentities(patient.cluster));
     const others = await otherPolicies(patient.cluster, proposals);
     return forecast(connections, {
         ...knowledge,
@@ -93,10 +94,9 @@ async function otherPolicies(
     const ciliums = (await allPolicies(cluster)).filter((policy) => !isReplaced(policy));
     const plain = await networkPolicies(cluster);
     return [
-        ...ciliums.map(({ metadata: { namespace }, spec, specs = [] }) => {
-            const rules = [...(spec ? [spec] : []), ...specs].filter(
-                ({ ingress = [] }) => ingress[0],
-            );
+        ...ciliums.map((policy) => {
+            const { namespace } = policy.metadata;
+            const rules = rulesOf(policy).filter(({ ingress = [] }) => ingress[0]);
             return ({ labels }: Endpoint) =>
                 rules.some((rule) => selectsPods({ namespace }, rule, labels));
         }),

@@ -1,21 +1,8 @@
 /** Policies that somebody wants to try, as a file has them. */
 import { parseAllDocuments } from "yaml";
 import type { Policy } from "../doctor/checks/policyGuards";
+import { type PolicyObject, rulesOf } from "../doctor/checks/policyObjects";
 import { requires, type Rule } from "../doctor/checks/selector";
-
-/** A policy as the API server takes it. */
-export interface PolicyObject {
-    apiVersion: string;
-    kind: "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy";
-    metadata: {
-        name: string;
-        namespace?: string;
-        labels?: Record<string, string>;
-        annotations?: Record<string, string>;
-    };
-    spec?: Rule;
-    specs?: Rule[];
-}
 
 export interface Proposal extends Policy {
     /** What stands for it in messages: `shop/payments`, `everywhere`. */
@@ -52,7 +39,7 @@ function proposalOf(value: Partial<PolicyObject>, where: string): Proposal {
     const refuse = (key: string, why: string): never => {
         throw new Error(`${where}: ${key} ${why}`);
     };
-    const { apiVersion, kind, metadata, spec, specs = [] } = value;
+    const { apiVersion, kind, metadata } = value;
     if (apiVersion !== "cilium.io/v2" || !KINDS.includes(kind ?? "")) {
         const what = `${String(apiVersion)}/${String(kind)}`;
         refuse("kind", `is ${what}; only ${KINDS.join(" and ")} of cilium.io/v2 can require it`);
@@ -63,7 +50,7 @@ function proposalOf(value: Partial<PolicyObject>, where: string): Proposal {
     if (!wide && namespace === undefined) {
         refuse("metadata.namespace", "is missing; a file is tried where it says, not elsewhere");
     }
-    const rules = [...(spec ? [spec] : []), ...specs];
+    const rules = rulesOf(value);
     if (!rules.some(requires)) {
         refuse(
             "spec",

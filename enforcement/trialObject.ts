@@ -1,17 +1,14 @@
 /** A policy on trial: the object on the cluster, which has with it what was there before. */
 import { type Cluster, poll } from "@cilium-spire/entries-provider";
 import { BEFORE_TRIAL } from "../components/names";
-import type { Rule } from "../doctor/checks/selector";
 import {
     allPolicies,
-    createPolicy,
-    deletePolicy,
-    findPolicy,
+    complaintAbout,
     type LivePolicy,
     type ManagedFields,
-    MANAGER,
-    replacePolicy,
-} from "./policyApi";
+} from "../doctor/checks/policyObjects";
+import type { Rule } from "../doctor/checks/selector";
+import { createPolicy, deletePolicy, findPolicy, MANAGER, replacePolicy } from "./policyApi";
 import type { Proposal } from "./proposal";
 
 /** How long the way back is tried, while the API server does not answer. */
@@ -56,9 +53,7 @@ export async function begin(cluster: Cluster, proposal: Proposal): Promise<Appli
  * @throws MeanwhileChanged when it is not what was applied any more.
  */
 export async function complaintOf(cluster: Cluster, applied: Applied): Promise<string | undefined> {
-    const { status } = await unchanged(cluster, applied);
-    const valid = status?.conditions?.find(({ type }) => type === "Valid");
-    return valid?.status === "False" ? (valid.message ?? "it is invalid") : undefined;
+    return complaintAbout(await unchanged(cluster, applied));
 }
 
 /** Ends the trial: the policy stays, and nothing on it tells of the trial. @throws MeanwhileChanged */

@@ -1,11 +1,11 @@
 /** Policies that require authentication of what authentication itself needs: a deadlock after the next outage. */
-import type { Cluster, List } from "@cilium-spire/entries-provider";
 import { BEFORE_TRIAL } from "../../components/names";
 import { labelledIdentities } from "../identities";
 import type { Patient } from "../patient";
 import { type Check, found, type Trouble } from "./check";
 import { guard, GUARDS, type Policy, wordsOf } from "./policyGuards";
-import { requires, type Rule } from "./selector";
+import { allPolicies, complaintAbout, type LivePolicy, rulesOf } from "./policyObjects";
+import { requires } from "./selector";
 
 const INVALID: Trouble = {
     id: "policy-invalid",
@@ -32,7 +32,7 @@ const ON_TRIAL: Trouble = {
 };
 
 /** A policy of the cluster. */
-interface LivePolicy extends Policy {
+interface SeenPolicy extends Policy {
     isOnTrial: boolean;
     /** Why Cilium's operator, which looks at each policy since 1.16, takes it for invalid. */
     invalid?: string | undefined;
@@ -44,12 +44,11 @@ const policies: Check = {
     troubles: [...GUARDS, INVALID, INVALID_OTHER, ON_TRIAL],
     extra: true,
     run: async (patient) => {
-        const [namespaced, wide, identities] = await Promise.all([
-            policiesOf(patient.cluster, "ciliumnetworkpolicies"),
-            policiesOf(patient.cluster, "ciliumclusterwidenetworkpolicies"),
+        const [live, identities] = await Promise.all([
+            allPolicies(patient.cluster),
             labelledIdentities(patient.cluster),
         ]);
-        const all = [...namespaced, ...wide];
+        const all = live.map(toPolicy);
         const requiring = all.filter(({ rules }) => rules.some(requires));
         const findings = [
             ...requiring.flatMap((policy) => guard(patient, policy, identities)),
@@ -60,7 +59,7 @@ const policies: Check = {
     },
 };
 
-function invalid({ site }: Patient, policy: LivePolicy) {
+function invalid({ site }: Patient, policy: SeenPolicy) {
     if (policy.invalid === undefined) return [];
     const { where, words } = wordsOf(policy);
     const authenticates = policy.rules.some(({ ingress = [], egress = [] }) =>
@@ -71,38 +70,21 @@ function invalid({ site }: Patient, policy: LivePolicy) {
     return [found(trouble, where, what, { ...words, CILIUM: site.namespace })];
 }
 
-function onTrial(policy: LivePolicy) {
+function onTrial(policy: SeenPolicy) {
     const { where, words } = wordsOf(policy);
     return found(ON_TRIAL, where, "is on trial", words);
 }
 
-/** All policies of a kind, by the plural of its name. */
-async function policiesOf(cluster: Cluster, plural: string): Promise<LivePolicy[]> {
-    interface Item {
-        metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
-        spec?: Rule;
-        specs?: Rule[];
-        status?: { conditions?: { type: string; status: string; message?: string }[] };
-    }
-    const kind =
-        plural === "ciliumnetworkpolicies"
-            ? ("ciliumnetworkpolicy" as const)
-            : ("ciliumclusterwidenetworkpolicy" as const);
-    const resource = { group: "cilium.io", version: "v2", plural };
-    return await cluster.list(
-        (page): Promise<List<Item>> =>
-            cluster.custom.listClusterCustomObject({ ...resource, ...page }),
-        ({ metadata: { name, namespace, annotations }, spec, specs = [], status }) => {
-            const condition = status?.conditions?.find(({ type }) => type === "Valid");
-            const invalid = condition?.status === "False" && (condition.message ?? "invalid");
-            return {
-                ...{ kind, name, namespace },
-                isOnTrial: annotations?.[BEFORE_TRIAL] !== undefined,
-                rules: [...(spec ? [spec] : []), ...specs],
-                ...(invalid && { invalid }),
-            };
-        },
-    );
+function toPolicy(live: LivePolicy): SeenPolicy {
+    const { name, namespace, annotations } = live.metadata;
+    return {
+        kind:
+            live.kind === "CiliumNetworkPolicy"
+                ? "ciliumnetworkpolicy"
+                : "ciliumclusterwidenetworkpolicy",
+        ...{ name, namespace, rules: rulesOf(live), invalid: complaintAbout(live) },
+        isOnTrial: annotations?.[BEFORE_TRIAL] !== undefined,
+    };
 }
 
 export const policyChecks = [policies];

@@ -4,11 +4,15 @@ import { inAgent } from "../checks/handshake";
 import { LeftOut } from "../leftOut";
 import type { Patient } from "../patient";
 
-/** A packet that was dropped. */
-export interface Drop {
+/** A packet that was dropped, and where and when. */
+export interface Drop extends Packet {
     node: string;
     /** In seconds since 1970, by the node's clock. */
     at: number;
+}
+
+/** A packet that was dropped. */
+export interface Packet {
     reason: Reason;
     /** Addresses without ports, and security identities. */
     from: string;
@@ -40,7 +44,7 @@ exit 0
 `;
 /** cilium pkg/monitor/datapath_drop.go; from an address that has none, such as ICMP, a port is missing. */
 const LINE =
-    /^(\d+) xx drop \(([^,)]+)[^)]*\) .*identity (\d+)->(\d+): \[?([\d.a-f:]+?)\]?:\d+ -> \[?([\d.a-f:]+?)\]?:(\d+) (tcp|udp|sctp)/;
+    /^xx drop \(([^,)]+)[^)]*\) .*identity (\d+)->(\d+): \[?([\d.a-f:]+?)\]?:\d+ -> \[?([\d.a-f:]+?)\]?:(\d+) (tcp|udp|sctp)/;
 
 /**
  * Listens for a while at the node of a Cilium agent.
@@ -54,18 +58,22 @@ export async function dropsAt(patient: Patient, agent: V1Pod, seconds: number): 
     throw new LeftOut(`cilium-dbg monitor in pod ${namespace}/${name} did not listen`);
 }
 
-/** TCP, UDP and SCTP packets in what the monitor printed. */
+/** TCP, UDP and SCTP packets in what the monitor printed, each line behind its time. */
 export function parseDrops(output: string, node: string): Drop[] {
     return output.split("\n").flatMap((line): Drop[] => {
-        const [, at, reason, fromIdentity, toIdentity, from, to, port, protocol] =
-            LINE.exec(line) ?? [];
-        if (at === undefined) return [];
-        return [
-            {
-                ...{ node, at: Number(at), reason: reason as Reason, from: from!, to: to! },
-                ...{ fromIdentity: Number(fromIdentity), toIdentity: Number(toIdentity) },
-                ...{ port: Number(port), protocol: protocol!.toUpperCase() },
-            },
-        ];
+        const [, at, told = ""] = /^(\d+) (.*)$/.exec(line) ?? [];
+        const packet = parseDrop(told);
+        return packet ? [{ ...packet, node, at: Number(at) }] : [];
     });
+}
+
+/** One line of the monitor; undefined for all others than a dropped packet of TCP, UDP or SCTP. */
+export function parseDrop(line: string): Packet | undefined {
+    const [, reason, fromIdentity, toIdentity, from, to, port, protocol] = LINE.exec(line) ?? [];
+    if (reason === undefined) return undefined;
+    return {
+        ...{ reason: reason as Reason, from: from!, to: to! },
+        ...{ fromIdentity: Number(fromIdentity), toIdentity: Number(toIdentity) },
+        ...{ port: Number(port), protocol: protocol!.toUpperCase() },
+    };
 }

@@ -67,8 +67,7 @@ export async function endpointsByAddress(cluster: Cluster): Promise<Map<string, 
 }
 
 /** @throws LeftOut when the SPIRE server cannot be asked. */
-export async function knowledgeOf(patient: Patient): Promise<Knowledge> {
-    const identities = await labelledIdentities(patient.cluster);
+export async function knowledgeOf(patient: Patient, identities: Identity[]): Promise<Knowledge> {
     const labels = labelsById(identities);
     const { present } = await patient.rollCall();
     const entries = await patient.liveEntries();

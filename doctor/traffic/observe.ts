@@ -41,7 +41,7 @@ export async function observe(
         );
     }
     const identities = await labelledIdentities(patient.cluster);
-    const knowledge = await knowledgeOf(patient);
+    const knowledge = await knowledgeOf(patient, identities);
     const forecasts = forecast(connections, {
         ...{ ...knowledge, endpoints },
         demandOn: (_, server) => (isOurs(server) ? "authenticate" : undefined),

@@ -2,24 +2,16 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
+import { type Packet, parseDrop } from "../../doctor/traffic/drops";
 import { ensureBinary } from "../../sandbox/build/binaries";
 import { kubectl } from "../../sandbox/controlPlane/kubectl";
 import { testSandbox } from "./sandbox";
 
-export interface Drop {
-    /** `Authentication required`, `Policy denied` (cilium pkg/monitor/api/drop.go). */
-    reason: string;
-    /** Security identities. */
-    from: number;
-    to: number;
-    port: number;
-}
+/** `Authentication required`, `Policy denied`, with security identities. */
+type Drop = Pick<Packet, "reason" | "port"> & { from: number; to: number };
 
 /** No test looks longer, and no monitor outlives its test for long. */
 const LONGEST_S = "300";
-const LINE =
-    /^xx drop \(([^,)]+)(?:, \d+)?\) .* identity (\d+)->(\d+): \S+ -> [\d.]+:(\d+) (?:tcp|udp)/;
-
 /** The monitors of all nodes. */
 export class DropMonitor {
     readonly drops: Drop[] = [];
@@ -60,9 +52,10 @@ export class DropMonitor {
         );
         const lines = createInterface({ input: child.all });
         lines.on("line", (line) => {
-            const [, reason, from, to, port] = LINE.exec(line) ?? [];
-            if (reason === undefined) return;
-            this.drops.push({ reason, from: Number(from), to: Number(to), port: Number(port) });
+            const packet = parseDrop(line);
+            if (!packet) return;
+            const { reason, fromIdentity: from, toIdentity: to, port } = packet;
+            this.drops.push({ reason, from, to, port });
         });
         // Its greeting.
         await once(lines, "line");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { poll } from "@cilium-spire/entries-provider";
 import { execa } from "execa";
 import { BEFORE_TRIAL } from "../../components/names";
-import type { LivePolicy } from "../../enforcement/policyApi";
+import type { LivePolicy } from "../../doctor/checks/policyObjects";
 import { repositoryRoot } from "../../sandbox/host/paths";
 import { kubectl } from "./policyCast";
 
@@ -27,12 +27,17 @@ export const REQUIRED = policy("required", "server", true);
 export const OF_OTHER = policy("of-other", "other", true);
 export const WITHOUT = policy("required", "server", false);
 
-/** Starts the command with a file of these policies in a folder; without any, without a file. */
+/** Starts the command, for the stack `dev`, with a file of these policies in a folder; without any, without a file. */
 export function enforce(dir: string, objects: object[], ...options: string[]) {
+    return enforceAt(["dev"], dir, objects, ...options);
+}
+
+/** The same for a place that these words name. */
+export function enforceAt(place: string[], dir: string, objects: object[], ...options: string[]) {
     const file = join(dir, "policies.yaml");
     writeFileSync(file, objects.map((object) => JSON.stringify(object)).join("\n---\n"));
     const given = objects.length > 0 ? ["--file", file] : [];
-    const line = [join(repositoryRoot, "cli", "run.js"), "enforce", "dev", ...given, ...options];
+    const line = [join(repositoryRoot, "cli", "run.js"), "enforce", ...place, ...given, ...options];
     return execa("node", line, { cwd: repositoryRoot, reject: false, timeout: 240_000 });
 }
 
