@@ -196,40 +196,6 @@ describe("enforce", () => {
         assert.match(stderr, /enforced\/required was changed by somebody while it was tried/);
         assert.deepEqual((await live())!.spec, changed);
     });
-
-    test("refuses what must never require authentication, and what selects nobody", async () => {
-        const placed = (namespace: string, spec: object) => ({
-            ...REQUIRED,
-            metadata: { name: "required", namespace },
-            spec: { ...REQUIRED.spec, ...spec },
-        });
-        const dns = placed("kube-system", { endpointSelector: { matchLabels: {} } });
-        const authentication = { mode: "required" };
-        const nodes = placed(NAMESPACE, {
-            ingress: [{ fromEntities: ["remote-node"], authentication }],
-        });
-        const nobody = placed(NAMESPACE, { endpointSelector: { matchLabels: { app: "none" } } });
-        const wrong = placed(NAMESPACE, {
-            ingress: [
-                { toPorts: [{ ports: [{ port: "8080", protocol: "HTTP" }] }], authentication },
-            ],
-        });
-        const cases: [object, RegExp][] = [
-            [
-                dns,
-                /kube-system\/required requires authentication of kube-system\/coredns, and must/,
-            ],
-            [nodes, /requires authentication of remote-node, and must not/],
-            [nobody, /enforced\/required selects no pods that Cilium knows/],
-            [wrong, /Kubernetes API 422: .*spec\.ingress/],
-        ];
-        for (const [object, says] of cases) {
-            const { exitCode, stdout, stderr } = await enforce(dir, [object], "--look", "0");
-            assert.equal(exitCode, 2, stdout);
-            assert.match(stderr, says);
-        }
-        assert.equal(await live(), undefined);
-    });
 });
 
 async function startUnregistered(): Promise<void> {
