@@ -67,7 +67,10 @@ test("the deletion of a pod by its UID is repeated, what writes otherwise is not
     const connection = new Cluster();
     const made = { group: "g", version: "v1", plural: "things", body: {} };
     answers = [new Reply(503)];
-    await assert.rejects(connection.ask(connection.custom.createClusterCustomObject(made)), /503/);
+    await assert.rejects(
+        connection.ask(connection.custom.createClusterCustomObject(made)),
+        /API 503/,
+    );
     answers = [CUT];
     const byName = connection.core.deleteNamespacedPod({ name: "a", namespace: "b" });
     await assert.rejects(connection.ask(byName), ClusterUnreachable);
