@@ -37,13 +37,23 @@ export interface Applied {
  * @throws Error with its refusal, or when a trial of the policy has begun and not ended.
  */
 export async function rehearse(cluster: Cluster, proposal: Proposal): Promise<void> {
-    await write(cluster, proposal, true);
+    await write(cluster, proposal, now(), true);
 }
 
-/** Puts the policy in force. @throws as {@link rehearse}. */
+/** Puts the policy in force. @throws as {@link rehearse}; it is not in force then. */
 export async function begin(cluster: Cluster, proposal: Proposal): Promise<Applied> {
-    const { metadata } = await write(cluster, proposal, false);
-    return { proposal, generation: metadata.generation };
+    const at = now();
+    try {
+        const { metadata } = await write(cluster, proposal, at, false);
+        return { proposal, generation: metadata.generation };
+    } catch (error) {
+        // Written all the same, where only the answer was lost.
+        await wayBack(proposal, async () => {
+            const live = await findPolicy(cluster, proposal.object);
+            if (live && beforeOf(live)?.at === at) await restore(cluster, live);
+        });
+        throw error;
+    }
 }
 
 /**
@@ -72,25 +82,27 @@ export async function keep(cluster: Cluster, applied: Applied): Promise<void> {
  * @throws MeanwhileChanged; Error when it cannot be reached.
  */
 export async function takeBack(cluster: Cluster, applied: Applied): Promise<void> {
-    const what = `way back for ${applied.proposal.title}, which may still be in force ("cilium-spire enforce --back" tries again)`;
-    const attempt = async () => {
+    const changed = await wayBack(applied.proposal, async () => {
         try {
             await restore(cluster, await unchanged(cluster, applied));
-            return { done: undefined };
         } catch (error) {
-            if (error instanceof MeanwhileChanged) return { done: error };
+            if (error instanceof MeanwhileChanged) return error;
             throw error;
         }
-    };
-    const changed = await poll(BACK_MS, what, attempt, { errorsWait: true });
+        return undefined;
+    });
     if (changed) throw changed;
+}
+
+/** Tries until the API server has answered. @returns what `attempt` does. */
+async function wayBack<T>(proposal: Proposal, attempt: () => Promise<T>): Promise<T> {
+    const what = `way back for ${proposal.title}, which may still be in force ("cilium-spire enforce --back" tries again)`;
+    return await poll(BACK_MS, what, async () => ({ done: await attempt() }), { errorsWait: true });
 }
 
 /** Takes back all policies of the cluster whose trial has not ended. @returns their titles. */
 export async function takeBackAll(cluster: Cluster): Promise<string[]> {
-    const tried = (await allPolicies(cluster)).filter(
-        ({ metadata }) => metadata.annotations?.[BEFORE_TRIAL] !== undefined,
-    );
+    const tried = (await allPolicies(cluster)).filter(beforeOf);
     for (const live of tried) await restore(cluster, live);
     return tried.map(({ metadata: { namespace, name } }) =>
         namespace === undefined ? name : `${namespace}/${name}`,
@@ -115,22 +127,26 @@ export class MeanwhileChanged extends Error {
 /** @throws MeanwhileChanged */
 async function unchanged(cluster: Cluster, { proposal, generation }: Applied): Promise<LivePolicy> {
     const live = await findPolicy(cluster, proposal.object);
-    const isTried = live?.metadata.annotations?.[BEFORE_TRIAL] !== undefined;
-    if (isTried && live.metadata.generation === generation) return live;
+    if (live && beforeOf(live) && live.metadata.generation === generation) return live;
     throw new MeanwhileChanged(proposal.title, live);
 }
 
-async function write(cluster: Cluster, proposal: Proposal, dryRun: boolean): Promise<LivePolicy> {
+/** @param at when the trial begins. */
+async function write(
+    cluster: Cluster,
+    proposal: Proposal,
+    at: string,
+    dryRun: boolean,
+): Promise<LivePolicy> {
     const { object, title } = proposal;
     const live = await findPolicy(cluster, object);
-    const unfinished = live?.metadata.annotations?.[BEFORE_TRIAL];
-    if (unfinished !== undefined) {
-        const { at } = JSON.parse(unfinished) as Before;
+    const unfinished = live && beforeOf(live);
+    if (unfinished) {
         throw new Error(
-            `${title} is tried since ${at}, by somebody else or by a command that was killed; "cilium-spire enforce --back" ends all trials`,
+            `${title} is tried since ${unfinished.at}, by somebody else or by a command that was killed; "cilium-spire enforce --back" ends all trials`,
         );
     }
-    const before: Before = { at: new Date().toISOString(), ...contentOf(live) };
+    const before: Before = { at, ...contentOf(live) };
     const { labels, annotations } = object.metadata;
     const put = { ...annotations, [BEFORE_TRIAL]: JSON.stringify(before) };
     if (!live) {
@@ -146,6 +162,16 @@ async function write(cluster: Cluster, proposal: Proposal, dryRun: boolean): Pro
     return await replacePolicy(cluster, { apiVersion, kind, metadata, spec, specs }, dryRun);
 }
 
+function now(): string {
+    return new Date().toISOString();
+}
+
+/** What a trial has put on a policy; undefined where there is none. */
+function beforeOf({ metadata }: LivePolicy): Before | undefined {
+    const text = metadata.annotations?.[BEFORE_TRIAL];
+    return text === undefined ? undefined : (JSON.parse(text) as Before);
+}
+
 function contentOf(live: LivePolicy | undefined): Omit<Before, "at"> {
     if (!live) return {};
     const { labels, annotations, managedFields } = live.metadata;
@@ -154,8 +180,7 @@ function contentOf(live: LivePolicy | undefined): Omit<Before, "at"> {
 
 async function restore(cluster: Cluster, live: LivePolicy): Promise<void> {
     const { apiVersion, kind, metadata } = live;
-    const before = JSON.parse(metadata.annotations![BEFORE_TRIAL]!) as Before;
-    const { spec, specs, labels, annotations, managedFields } = before;
+    const { spec, specs, labels, annotations, managedFields } = beforeOf(live)!;
     if (!spec && !specs) {
         await deletePolicy(cluster, live);
         return;
