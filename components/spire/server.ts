@@ -6,11 +6,8 @@ import { BUNDLE_CONFIG_MAP, SERVER_NAME, SERVER_PORTS } from "../names";
 import { podTemplate, revisionOf } from "../pod";
 import type { ServerArgs } from "./args";
 import { Backup } from "./backup";
-import {
-    CONTROLLER_MANAGER_FILE,
-    controllerManagerConf,
-    prepareControllerManager,
-} from "./controllerManager";
+import { prepareControllerManager } from "./controllerManager";
+import { CONTROLLER_MANAGER_FILE, controllerManagerConf } from "./controllerManagerPod";
 import { SERVER_SOCKET_DIR, serverConf } from "./serverConf";
 import { confText } from "./confText";
 import { CLAIM_DEFAULTS, SERVER_LABELS, serverClaims, serverPod } from "./serverPod";

@@ -4,7 +4,7 @@ import type { ServerSettings } from "../../settings/spire";
 import { imageAt, pullSecrets } from "../images";
 import { SERVER_NAME, SERVER_PORTS } from "../names";
 import type { ServerArgs } from "./args";
-import { controllerManagerContainer } from "./controllerManager";
+import { controllerManagerContainer } from "./controllerManagerPod";
 import { datastoreParts } from "./datastore";
 import { BUNDLE_ENDPOINT_PORT, federationParts } from "./federation";
 import {

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { poll } from "@cilium-spire/entries-provider";
-import { ENTRY_ID_PREFIX } from "../../components/spire/controllerManager";
+import { ENTRY_ID_PREFIX } from "../../components/spire/controllerManagerPod";
 import { NAMESPACE } from "../../examples/mtls-demo/names";
 import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
 import { CONTROLLER_MANAGER_SPECS } from "../../sandbox/build/testImages";

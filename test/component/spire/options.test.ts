@@ -9,7 +9,7 @@ import { agentConf } from "../../../components/spire/agentConf";
 import { agentPod } from "../../../components/spire/agentPod";
 import { backupPod } from "../../../components/spire/backupPod";
 import { csiDriverPod } from "../../../components/spire/csiDriver";
-import { controllerManagerConf } from "../../../components/spire/controllerManager";
+import { controllerManagerConf } from "../../../components/spire/controllerManagerPod";
 import {
     oidcDiscoveryProviderConf,
     providerPod,
@@ -97,14 +97,14 @@ const RENDERS = 6;
 test("every option changes what the cluster gets", async () => {
     const all = [...optionsOf(installedSpire)].map((option) => option.id);
     const unproven = new Map(all.map((id) => [id, RENDERS]));
-    const differs = async (id: string, spire: object, other: object) => {
-        const [a, b] = [decoded(spire), decoded(other)];
-        if (!a || !b || isDeepStrictEqual(a, b)) return false;
-        if (!isDeepStrictEqual(plain(a), plain(b))) return true;
+    const differs = async (id: string, one: Settings, plainOne: unknown, other: object) => {
+        const two = decoded(other);
+        if (!two || isDeepStrictEqual(one, two)) return false;
+        if (!isDeepStrictEqual(plainOne, plain(two))) return true;
         const renders = unproven.get(id)!;
         if (renders === 0) return false;
         unproven.set(id, renders - 1);
-        return !isDeepStrictEqual(await render(a), await render(b));
+        return !isDeepStrictEqual(await render(one), await render(two));
     };
     const newest = { version: "1.15.3" };
     const long = { server: { caTtl: "1176h", x509SvidTtl: "168h" } };
@@ -112,12 +112,18 @@ test("every option changes what the cluster gets", async () => {
     // Fixed seeds: an option that is hard to prove must not fail one run in a hundred.
     for (let seed = 1; seed <= 100 && unproven.size > 0; seed++) {
         for (const spire of fc.sample(draws, { numRuns: 10, seed })) {
+            const one = decoded(spire);
+            if (!one) continue;
+            const plainOne = plain(one);
             for (const { path, id, type } of optionsOf(installedSpire, spire)) {
                 if (!unproven.has(id)) continue;
                 const values = fc.sample(arbitraryOf(type), { numRuns: 4, seed: -seed });
                 const others = values.map((value) => replaced(spire, path, value));
                 for (const other of [...others, without(spire, path)]) {
-                    if (unproven.has(id) && (await differs(id, spire, other))) unproven.delete(id);
+                    if (await differs(id, one, plainOne, other)) {
+                        unproven.delete(id);
+                        break;
+                    }
                 }
             }
         }
