@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NPM_CONFIG_LOGLEVEL := error
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down doctor check lint format reference site test matrix operations apiservers bench build
+.PHONY: help up preview down doctor check engine lint format reference site test matrix operations apiservers bench build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +23,11 @@ down: build ## remove the sandbox and make sure that nothing is left
 	@npm run -s sandbox -- down
 	@npm run -s sandbox -- status --gone
 
-check: build ## all tests that need no cluster
+check: build ## the tests that start neither an engine nor a cluster: a minute
 	@node bin/test/run.js check
+
+engine: build ## the tests with Pulumi's engine and API servers: five minutes
+	@node bin/test/run.js engine
 
 lint: build ## format, lint and floors alone
 	@npm run -s lint

@@ -1,7 +1,7 @@
 /**
  * Runs the tests in phases, the fast ones first, and stops after the first phase that failed.
  *
- * `node bin/test/run.js check` leaves out what needs a cluster or a browser. The last line is `N passed, N failed`.
+ * `node bin/test/run.js check`, or `engine`, runs a part of them. The last line is `N passed, N failed`.
  */
 import { globSync } from "node:fs";
 import { join } from "node:path";
@@ -16,29 +16,27 @@ import { FILE_DEADLINE_MS } from "./support/deadline";
 import { exitWhenWritten } from "./support/operation";
 import { report, type Tally } from "./support/reporter";
 
+/** `check` starts nothing of Pulumi or Kubernetes, so that it takes a minute; `engine` needs no nodes. */
+const PARTS = ["check", "engine"] as const;
+type Part = (typeof PARTS)[number];
+
 interface Phase {
     name: string;
-    /** Or a good part of one. */
-    needsCluster?: true;
-    needsBrowser?: true;
+    /** Where it belongs, if it is run apart from the rest. */
+    parts?: readonly Part[];
     run: () => Promise<Tally>;
 }
 
 const CACHE = "node_modules/.cache";
 
 const phases: Phase[] = [
-    { name: "format, lint and floors", run: sources },
-    { name: "programs", run: programs },
-    // Together: those with an engine wait much, and are the longest, so they come first.
-    { name: "without a cluster", run: withoutCluster },
-    // In a browser, which `make check` does without.
-    { name: "site", needsBrowser: true, run: () => files(found("site/*.test.js")) },
-    {
-        name: "with a control plane",
-        needsCluster: true,
-        run: () => files(found("controlPlane/**/*.test.js")),
-    },
-    { name: "end to end", needsCluster: true, run: endToEnd },
+    { name: "format, lint and floors", parts: ["check"], run: sources },
+    { name: "programs", parts: PARTS, run: programs },
+    { name: "unit and component", parts: ["check"], run: () => files("component", "unit") },
+    { name: "Pulumi's engine, API servers", parts: ["engine"], run: () => files("engine") },
+    // In a browser.
+    { name: "site", run: () => files("site") },
+    { name: "end to end", run: endToEnd },
 ];
 
 /** What the sources alone are looked at for; each is one thread. */
@@ -70,19 +68,18 @@ async function command(name: string, args: string[]): Promise<Tally> {
     return { passed: Number(!failed), failed: Number(failed) };
 }
 
-/** Paths of the test files that match a pattern, in the order of their names. */
-function found(pattern: string): string[] {
-    const paths = globSync(join(__dirname, pattern)).sort();
-    if (paths.length === 0) throw new Error(`no test files match ${pattern}`);
-    return paths;
-}
-
-async function files(paths: string[]): Promise<Tally> {
+/** Runs all test files of some folders. */
+async function files(...folders: string[]): Promise<Tally> {
+    const paths = folders.flatMap((folder) => {
+        const found = globSync(join(__dirname, folder, "**", "*.test.js")).sort();
+        if (found.length === 0) throw new Error(`there are no tests in ${folder}`);
+        return found;
+    });
     const options = { files: paths, concurrency: 3, timeout: FILE_DEADLINE_MS };
     return report(run(options), { verbose: false });
 }
 
-/** What the tests without a cluster run: none of them should spend its own time on a build. */
+/** What the tests without nodes run: none of them should spend its own time on a build. */
 async function programs(): Promise<Tally> {
     const names = [
         // Of Kubernetes' build, as is the API server.
@@ -96,18 +93,14 @@ async function programs(): Promise<Tally> {
     return { passed: 0, failed: 0 };
 }
 
-function withoutCluster(): Promise<Tally> {
-    return files(["engine", "component", "unit"].flatMap((name) => found(`${name}/**/*.test.js`)));
-}
-
 /** For all that the tests start, which mostly starts and ends: what was compiled is kept, and garbage is collected late. */
 const SHORT_LIVED = { NODE_COMPILE_CACHE: join(repositoryRoot, CACHE, "node"), GOGC: "400" };
 
-async function main(only?: "check"): Promise<void> {
+async function main(only?: Part): Promise<void> {
     Object.assign(process.env, SHORT_LIVED);
     const total: Tally = { passed: 0, failed: 0 };
     for (const phase of phases) {
-        if (only === "check" && (phase.needsCluster || phase.needsBrowser)) continue;
+        if (only && !phase.parts?.includes(only)) continue;
         console.log(phase.name);
         const start = Date.now();
         const { passed, failed } = await phase.run();
@@ -121,7 +114,7 @@ async function main(only?: "check"): Promise<void> {
     exitWhenWritten(total.failed > 0 ? 1 : 0);
 }
 
-program.addArgument(new Argument("[what]").choices(["check"])).action(main);
+program.addArgument(new Argument("[what]").choices(PARTS)).action(main);
 program.parseAsync().catch((error: unknown) => {
     console.error(error);
     process.exit(1);

@@ -9,7 +9,7 @@ import type { Manifest } from "../../gitops/manifest";
 import { render } from "../../gitops/render";
 import { keyOf } from "../../gitops/tidy";
 import type { Values } from "../../settings/cilium/values";
-import { ciliumObjects } from "../component/accepted/program";
+import { ciliumObjects } from "./accepted/program";
 import { launch } from "../support/operation";
 import { objectsIn, renderableSettings, renderStack, textsIn } from "../support/rendering";
 

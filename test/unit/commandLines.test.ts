@@ -17,7 +17,7 @@ const WRONG: [line: string, status: number, says: RegExp][] = [
     ["automation/up.js", 1, /missing required argument 'verb'/],
     ["automation/up.js down", 1, /choices are up, preview/],
     ["automation/matrix.js 1.18.4", 1, /too many arguments/],
-    ["test/run.js chek", 1, /choices are check/],
+    ["test/run.js chek", 1, /choices are check, engine/],
     ["test/apiServers.js 1.31.14 1.32", 1, /A release is like 1\.31\.14/],
 ];
 

@@ -1,37 +1,19 @@
-/** The SPIFFE CSI driver's objects, and who may use it, by an API server: its images cannot be had here. */
+/** The SPIFFE CSI driver's objects. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { parse } from "yaml";
+import { before, test } from "node:test";
 import { CSI_DRIVER, CSI_DRIVER_NAME } from "../../../components/names";
-import { type ApiServer, startApiServer } from "../../support/apiServer";
-import { blocksOf, read } from "../../support/markdown";
 import { decode } from "../../unit/components/spire/arbitrary";
-import { at, type KubernetesObject, render, renderObjects, useMocks } from "./render";
+import { at, render, useMocks } from "./render";
 
-const AGENTS = "spire-agents";
 const NAME = `DaemonSet/${CSI_DRIVER_NAME}`;
 
-let api: ApiServer;
-
-before(async () => {
-    await useMocks();
-    api = await startApiServer();
-});
-after(() => api.stop());
+before(useMocks);
 
 const settingsOf = (csiDriver?: object) =>
-    decode({ agent: { namespace: AGENTS, csiDriver }, sockets: { workload: "/run/x/a.sock" } });
-
-/** The pod of the documentation. */
-function user(): KubernetesObject {
-    const pods = blocksOf("", read("docs/workloads.md"))
-        .filter(({ language, text }) => language === "yaml" && text.includes("\nkind: Pod\n"))
-        .map(({ text }) => parse(text) as KubernetesObject);
-    assert.equal(pods.length, 1);
-    return pods[0]!;
-}
-
-const dryRun = (object: object) => api.kubectl(["create", "--dry-run=server", "-f", "-"], [object]);
+    decode({
+        agent: { namespace: "spire-agents", csiDriver },
+        sockets: { workload: "/run/x/a.sock" },
+    });
 
 test("there is none without the setting", async () => {
     const all = Object.keys(await render(settingsOf()));
@@ -67,42 +49,4 @@ test("it mounts the workload socket's directory, by nobody's right but the node'
 test("everything is where its kubelets have their directory", async () => {
     const all = await render(settingsOf({ kubeletDirectory: "/var/snap/kubelet" }));
     assert.doesNotMatch(JSON.stringify(all[NAME]), /\/var\/lib\/kubelet/);
-});
-
-test("an API server admits it, and a pod of a restricted namespace that uses it, but none that mounts from the node", async () => {
-    const objects = await renderObjects(settingsOf({}));
-    const namespaces = objects.filter(({ kind }) => kind === "Namespace");
-    await api.kubectl(["create", "-f", "-"], namespaces);
-    const own = objects.filter(({ metadata }) => /csi/.test(metadata.name));
-    assert.deepEqual(own.map(({ kind }) => kind).sort(), [
-        "CSIDriver",
-        "DaemonSet",
-        "ServiceAccount",
-    ]);
-    await api.kubectl(["create", "-f", "-"], own);
-    const template = at(
-        own.find(({ kind }) => kind === "DaemonSet"),
-        "spec.template",
-    ) as object;
-    const metadata = { name: "driver", namespace: AGENTS };
-    await dryRun({ apiVersion: "v1", kind: "Pod", ...template, metadata });
-
-    const pod = user();
-    const { namespace } = pod.metadata;
-    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
-    const account = { name: "shop", namespace };
-    await api.kubectl(
-        ["create", "-f", "-"],
-        [
-            { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } },
-            { apiVersion: "v1", kind: "ServiceAccount", metadata: account },
-        ],
-    );
-    await dryRun(pod);
-    const spec = at(pod, "spec") as object;
-    const volumes = [{ name: "spiffe", hostPath: { path: "/run/x" } }];
-    await assert.rejects(
-        dryRun({ ...pod, spec: { ...spec, volumes } }),
-        /violates PodSecurity "restricted:latest": restricted volume types \(volume "spiffe" uses restricted volume type "hostPath"/,
-    );
 });

@@ -10,7 +10,7 @@ import { mergeValues } from "../../settings/cilium/values";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { type ApiServer, startApiServer } from "../support/apiServer";
 import { devConfig } from "../../automation/devConfig";
-import { deletableObjects, serverlessEntries, skipAwait } from "../engine/transforms";
+import { deletableObjects, serverlessEntries, skipAwait } from "./transforms";
 
 /** Not the name of a stack file, so that the configuration is what each test says. */
 const STACK = "protected";

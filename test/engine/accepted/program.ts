@@ -8,7 +8,7 @@ import type { InstallSettings } from "../../../settings/cilium";
 import type { Settings } from "../../../settings/schema";
 import type { Applied } from "../../support/admission";
 import { template } from "../../support/helm";
-import { renderObjects } from "../spire/render";
+import { renderObjects } from "../../component/spire/render";
 
 export type Installing = Settings & { cilium: InstallSettings };
 

@@ -13,7 +13,7 @@ import { stringify } from "yaml";
 import { type ApiServer, startApiServer } from "../../support/apiServer";
 import { makeCertificate } from "../../support/spireValidate";
 import type { Raw } from "../../unit/components/spire/arbitrary";
-import { useMocks } from "../spire/render";
+import { useMocks } from "../../component/spire/render";
 import { accepted, startable } from "./configurations";
 import { type Bench, judge, start } from "./judge";
 

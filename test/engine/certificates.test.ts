@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
 import { mergeValues } from "../../settings/cilium/values";
-import { deletableObjects, serverlessEntries, skipAwait } from "../engine/transforms";
+import { deletableObjects, serverlessEntries, skipAwait } from "./transforms";
 import { type ApiServer, startApiServer } from "../support/apiServer";
 import { certManagerConfig, certManagerKinds } from "../support/certManager";
 import { devConfig } from "../../automation/devConfig";

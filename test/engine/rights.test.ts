@@ -25,7 +25,7 @@ import { type AuditEvent, isDenied } from "../support/audit";
 import { castPods, makeKinds } from "../support/cast";
 import { playControllers } from "../support/controllers";
 import { manifests, unusedRights } from "../support/rbac";
-import { serverlessEntries, withoutGarbage } from "../engine/transforms";
+import { serverlessEntries, withoutGarbage } from "./transforms";
 import { OPERATOR, OPTIONS, PARTS, PROOF } from "./parts";
 import { NO_NODE, prove, tryPolicies } from "./verbs";
 
