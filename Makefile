@@ -23,10 +23,10 @@ down: build ## remove the sandbox and make sure that nothing is left
 	@npm run -s sandbox -- down
 	@npm run -s sandbox -- status --gone
 
-check: build ## the tests that start neither an engine nor a cluster: a minute
+check: build ## the tests that need neither an engine nor a cluster: a minute
 	@node bin/test/run.js check
 
-engine: build ## the tests with Pulumi's engine and API servers: five minutes
+engine: build ## the tests with Pulumi's engine, API servers and an engine of alert rules: five minutes
 	@node bin/test/run.js engine
 
 lint: build ## format, lint and floors alone

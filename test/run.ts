@@ -16,7 +16,7 @@ import { FILE_DEADLINE_MS } from "./support/deadline";
 import { exitWhenWritten } from "./support/operation";
 import { report, type Tally } from "./support/reporter";
 
-/** `check` starts nothing of Pulumi or Kubernetes, so that it takes a minute; `engine` needs no nodes. */
+/** `check` takes a minute; `engine` needs no nodes. */
 const PARTS = ["check", "engine"] as const;
 type Part = (typeof PARTS)[number];
 
@@ -32,10 +32,18 @@ const CACHE = "node_modules/.cache";
 const phases: Phase[] = [
     { name: "format, lint and floors", parts: ["check"], run: sources },
     { name: "programs", parts: PARTS, run: programs },
-    { name: "unit and component", parts: ["check"], run: () => files("component", "unit") },
-    { name: "Pulumi's engine, API servers", parts: ["engine"], run: () => files("engine") },
+    {
+        name: "unit and component",
+        parts: ["check"],
+        run: () => together([...found("component"), ...found("unit")]),
+    },
+    {
+        name: "real engines",
+        parts: ["engine"],
+        run: () => files(found("engine")),
+    },
     // In a browser.
-    { name: "site", run: () => files("site") },
+    { name: "site", run: () => files(found("site")) },
     { name: "end to end", run: endToEnd },
 ];
 
@@ -48,10 +56,7 @@ async function sources(): Promise<Tally> {
         command("depcruise", ["."]),
         publicTypes(),
     ]);
-    return tallies.reduce((sum, tally) => ({
-        passed: sum.passed + tally.passed,
-        failed: sum.failed + tally.failed,
-    }));
+    return sum(tallies);
 }
 
 /** What other programs get has the types that package/components.api.md says: a change that breaks them is meant, and written down. */
@@ -68,15 +73,37 @@ async function command(name: string, args: string[]): Promise<Tally> {
     return { passed: Number(!failed), failed: Number(failed) };
 }
 
-/** Runs all test files of some folders. */
-async function files(...folders: string[]): Promise<Tally> {
-    const paths = folders.flatMap((folder) => {
-        const found = globSync(join(__dirname, folder, "**", "*.test.js")).sort();
-        if (found.length === 0) throw new Error(`there are no tests in ${folder}`);
-        return found;
-    });
+/** Paths of a folder's test files, in the order of their names. */
+function found(folder: string): string[] {
+    const paths = globSync(join(__dirname, folder, "**", "*.test.js")).sort();
+    if (paths.length === 0) throw new Error(`there are no tests in ${folder}`);
+    return paths;
+}
+
+function files(paths: string[]): Promise<Tally> {
     const options = { files: paths, concurrency: 3, timeout: FILE_DEADLINE_MS };
     return report(run(options), { verbose: false });
+}
+
+/** More than there are cores: some tests wait. */
+const PROCESSES = 4;
+
+/** Runs test files in a few processes. */
+async function together(paths: string[]): Promise<Tally> {
+    const each = Array.from({ length: PROCESSES }, (_, i) => {
+        const argv = paths.filter((_, j) => j % PROCESSES === i);
+        const runner = join(__dirname, "support", "together.js");
+        const options = { files: [runner], argv, timeout: FILE_DEADLINE_MS };
+        return report(run(options), { verbose: false });
+    });
+    return sum(await Promise.all(each));
+}
+
+function sum(tallies: Tally[]): Tally {
+    return tallies.reduce(
+        (all, { passed, failed }) => ({ passed: all.passed + passed, failed: all.failed + failed }),
+        { passed: 0, failed: 0 },
+    );
 }
 
 /** What the tests without nodes run: none of them should spend its own time on a build. */

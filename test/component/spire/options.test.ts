@@ -112,11 +112,13 @@ test("every option changes what the cluster gets", async () => {
     // Fixed seeds: an option that is hard to prove must not fail one run in a hundred.
     for (let seed = 1; seed <= 100 && unproven.size > 0; seed++) {
         for (const spire of fc.sample(draws, { numRuns: 10, seed })) {
-            const one = decoded(spire);
+            const options = [...optionsOf(installedSpire, spire)].filter(({ id }) =>
+                unproven.has(id),
+            );
+            const one = options.length > 0 && decoded(spire);
             if (!one) continue;
             const plainOne = plain(one);
-            for (const { path, id, type } of optionsOf(installedSpire, spire)) {
-                if (!unproven.has(id)) continue;
+            for (const { path, id, type } of options) {
                 const values = fc.sample(arbitraryOf(type), { numRuns: 4, seed: -seed });
                 const others = values.map((value) => replaced(spire, path, value));
                 for (const other of [...others, without(spire, path)]) {

@@ -7,7 +7,7 @@ import { allBlocks, type Block, blocksOf } from "../../support/markdown";
 import { commandsOf } from "./shell";
 
 /** What is not code, code that a test checks, and programs' output. */
-/** `promql`: made of rules that test/unit/components/observability runs. */
+/** `promql`: made of rules that test/engine/rules runs. */
 const LANGUAGES = ["text", "sh", "ts", "yaml", "promql"];
 
 const README = "README.md";

@@ -8,15 +8,13 @@ import { tryLock } from "../../../../sandbox/host/lock";
 import { run } from "../../../../sandbox/host/shell";
 
 const cacheHome = mkdtempSync(join(tmpdir(), "cache-test-"));
-process.env.XDG_CACHE_HOME = cacheHome; // read when the module is loaded
+process.env.XDG_CACHE_HOME = cacheHome;
+// Which reads it when it is loaded.
+import { cached, contentKey } from "../../../../sandbox/build/cache";
+
 after(() => rmSync(cacheHome, { recursive: true }));
 
-async function load(): Promise<typeof import("../../../../sandbox/build/cache.js")> {
-    return import("../../../../sandbox/build/cache.js");
-}
-
-test("a key depends on every part of the content and on nothing else", async () => {
-    const { contentKey } = await load();
+test("a key depends on every part of the content and on nothing else", () => {
     const key = contentKey({ files: ["a", "b"], tags: "x" });
     assert.equal(contentKey({ files: ["a", "b"], tags: "x" }), key);
     assert.notEqual(contentKey({ files: ["ab"], tags: "x" }), key);
@@ -24,7 +22,6 @@ test("a key depends on every part of the content and on nothing else", async () 
 });
 
 test("equal inputs are made once, other inputs beside them", async () => {
-    const { cached } = await load();
     let calls = 0;
     const make = (dir: string) => writeFile(join(dir, "result"), String(++calls));
     const first = await cached("thing", { v: 1 }, make);
@@ -35,7 +32,6 @@ test("equal inputs are made once, other inputs beside them", async () => {
 });
 
 test("a failed build leaves nothing behind", async () => {
-    const { cached } = await load();
     const fail = async (dir: string) => {
         await writeFile(join(dir, "half"), "");
         throw new Error("no compiler");
@@ -56,7 +52,6 @@ describe("of large directories", () => {
     let made = 0;
     /** One directory for each age in hours, of a name of its own. */
     async function aged(...ages: number[]) {
-        const { cached } = await load();
         const name = `large-${++made}`;
         const make = () => Promise.resolve();
         const dirs: string[] = [];
@@ -99,7 +94,6 @@ describe("of large directories", () => {
     });
 
     test("one that another process asks for or makes stays", async () => {
-        const { contentKey } = await load();
         const { cached, name, make, dirs, there } = await aged(OLD, OLD);
         const release = await tryLock(contentKey(dirs[0]));
         await cached(name, { v: "new" }, make, { last: 1 });

@@ -8,13 +8,12 @@ import { after, test } from "node:test";
 // What is compiled of Go's own packages is worth keeping.
 process.env.GOCACHE ??= execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim();
 const home = mkdtempSync(join(tmpdir(), "go-build-test-"));
-process.env.XDG_CACHE_HOME = home; // read when the module is loaded
+process.env.XDG_CACHE_HOME = home;
+// Which reads it when it is loaded.
+import { goBuild, memoryFor } from "../../../../sandbox/build/goBuild";
+
 // The Go tool leaves a process behind that writes there for a moment.
 after(() => rmSync(home, { recursive: true, maxRetries: 10 }));
-
-async function load(): Promise<typeof import("../../../../sandbox/build/goBuild.js")> {
-    return import("../../../../sandbox/build/goBuild.js");
-}
 
 /** A module of one program. */
 function program(body: string) {
@@ -25,7 +24,6 @@ function program(body: string) {
 }
 
 test("a program is built, and what the Go tool wrote is in a log", async () => {
-    const { goBuild } = await load();
     const target = mkdtempSync(join(home, "target-"));
     await goBuild(program(`println("hello")`), target);
     assert.deepEqual(readdirSync(target), ["tool"]);
@@ -36,7 +34,6 @@ test("a program is built, and what the Go tool wrote is in a log", async () => {
 });
 
 test("a failed build names its log, and shows what the compiler said", async () => {
-    const { goBuild } = await load();
     const target = mkdtempSync(join(home, "target-"));
     await assert.rejects(goBuild(program("undefinedFunction()"), target), (error: Error) => {
         assert.match(
@@ -50,13 +47,11 @@ test("a failed build names its log, and shows what the compiler said", async () 
 });
 
 test("a module that cannot be had is named before anything is compiled", async () => {
-    const { goBuild } = await load();
     const wanted = { ...program(""), packages: ["example.test/absent"] };
     await assert.rejects(goBuild(wanted, home), /its log is [^]*example\.test\/absent/);
 });
 
-test("processes of the Go tool get memory in place of garbage collection where there is enough", async () => {
-    const { memoryFor } = await load();
+test("processes of the Go tool get memory in place of garbage collection where there is enough", () => {
     assert.deepEqual(memoryFor(2, 24e9), { GOGC: "off", GOMEMLIMIT: "4000000000B" });
     assert.deepEqual(memoryFor(2, 6e9), {});
     assert.deepEqual(memoryFor(16, 32e9), {});

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 const stateHome = mkdtempSync(join(tmpdir(), "image-store-test-"));
-process.env.XDG_STATE_HOME = stateHome; // read when the module is loaded
+process.env.XDG_STATE_HOME = stateHome;
+// Which read it when they are loaded.
+import { isNodes, storeOf, useStore } from "../../../../sandbox/build/imageStore";
+import { instance } from "../../../../sandbox/host/instance";
+
 after(() => rmSync(stateHome, { recursive: true }));
 
 test("a store is in use while a sandbox is there whose nodes start with it", async () => {
-    const { isNodes, storeOf, useStore } = await import("../../../../sandbox/build/imageStore.js");
-    const { instance } = await import("../../../../sandbox/host/instance.js");
     const [mine, other] = ["/cache/image-store-1", "/cache/image-store-2"] as const;
     assert.equal(await isNodes(mine), false, "no sandbox was ever there");
     const sandbox = instance(3);

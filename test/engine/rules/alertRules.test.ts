@@ -1,11 +1,11 @@
 /** Every alert fires on its fault, and is silent on two healthy clusters: judged by the rule tester of VictoriaMetrics. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alertGroups, ALERTS } from "../../../../components/observability/alerts";
-import { isOperated, type OperatedSettings } from "../../../../settings/observability";
-import { decodeSettings } from "../../../../settings/decode";
-import { installed } from "../../../support/installed";
-import { type RuleTest, type Series, testRules } from "../../../support/vmalert";
+import { alertGroups, ALERTS } from "../../../components/observability/alerts";
+import { isOperated, type OperatedSettings } from "../../../settings/observability";
+import { decodeSettings } from "../../../settings/decode";
+import { installed } from "../../support/installed";
+import { type RuleTest, type Series, testRules } from "../../support/vmalert";
 import { type Fault, FAULTS } from "./faults";
 import { MINUTES, recovered, steady } from "./states";
 

@@ -1,9 +1,9 @@
 /** The dashboard: what the engine of VictoriaMetrics makes of each query, and that all speak of metrics that there are. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dashboard, PANELS } from "../../../../components/observability/dashboard";
-import { METRICS } from "../../../../components/observability/metrics";
-import { type Series, testRules } from "../../../support/vmalert";
+import { dashboard, PANELS } from "../../../components/observability/dashboard";
+import { METRICS } from "../../../components/observability/metrics";
+import { type Series, testRules } from "../../support/vmalert";
 import { flat, recovered, steady } from "./states";
 
 const queries = PANELS.flatMap(({ title, queries }) =>

@@ -1,6 +1,6 @@
 /** Healthy clusters as their metrics show them. */
-import { AUTH_DROP, METRICS } from "../../../../components/observability/metrics";
-import { SAMPLE, type Series, START } from "../../../support/vmalert";
+import { AUTH_DROP, METRICS } from "../../../components/observability/metrics";
+import { SAMPLE, type Series, START } from "../../support/vmalert";
 
 /** How long a state is looked at. */
 export const MINUTES = 90;

@@ -1,6 +1,6 @@
 /** Every fault, as what it changes in a healthy cluster. */
-import { AUTH_DROP, METRICS } from "../../../../components/observability/metrics";
-import { SAMPLE, START } from "../../../support/vmalert";
+import { AUTH_DROP, METRICS } from "../../../components/observability/metrics";
+import { SAMPLE, START } from "../../support/vmalert";
 import {
     agent,
     cilium,
