@@ -1,5 +1,6 @@
 /** The checks of the doctor, in the order in which causes come before what follows from them. */
 import { agentChecks } from "./agents";
+import { backupChecks } from "./backups";
 import type { Check } from "./check";
 import { ciliumChecks } from "./cilium";
 import { clusterChecks } from "./cluster";
@@ -18,6 +19,7 @@ export const checks: readonly Check[] = [
     ...clusterChecks,
     ...versionChecks,
     ...serverChecks,
+    ...backupChecks,
     ...agentChecks,
     ...entryChecks,
     ...operatorChecks,

@@ -12,9 +12,23 @@ import { execa } from "execa";
 import { removeCluster } from "../../sandbox/cluster";
 import { BACKUP_IMAGE } from "../../sandbox/build/testImages";
 import { repositoryRoot } from "../../sandbox/host/paths";
-import { backupJob, loadBackupImage, makeRecipient, type Recipient } from "../support/backups";
+import {
+    backupJob,
+    loadBackupImage,
+    makeRecipient,
+    type Recipient,
+    removeBackupJobs,
+    untilDoctorFinds,
+} from "../support/backups";
 import { documentedSteps, follow, linesOf } from "../support/followed";
-import { byId, entriesOfOthers, inServer, loseVolume } from "../support/losses";
+import {
+    byId,
+    entriesOfOthers,
+    inServer,
+    loseVolume,
+    startServer,
+    stopServer,
+} from "../support/losses";
 import {
     agentId,
     kubectl,
@@ -65,6 +79,17 @@ describe("a copy by the clock", () => {
         await schedule("0 0 1 1 *");
     });
 
+    test("that is not made is found by the doctor, until the next one is", async () => {
+        await schedule("* * * * *");
+        await stopServer();
+        await untilDoctorFinds(["backup-failed"], state, copies("* * * * *"));
+        await removeBackupJobs();
+        await startServer();
+        await untilDoctorFinds([], state, copies("* * * * *"));
+        await schedule("0 0 1 1 *");
+        await removeBackupJobs();
+    });
+
     test("keeps the newest files, and each is whole", async () => {
         for (const name of ["one", "two", "three"]) await backupJob(`spire-backup-${name}`);
         const files = (await filesOnVolume()).filter((name) => !name.startsWith("."));
@@ -75,13 +100,10 @@ describe("a copy by the clock", () => {
 
     test("is a Job that failed while the server is down, and what is there stays", async () => {
         const before = await filesOnVolume();
-        await kubectl("-n spire-system scale statefulset/spire-server --replicas=0");
-        await kubectl("-n spire-system wait --for=delete pod/spire-server-0 --timeout=120s");
+        await stopServer();
         await assert.rejects(backupJob("spire-backup-down"), /DeadlineExceeded/);
-        // It is kept for people to see, and its pod keeps the claims that it mounts.
-        await kubectl("-n spire-system delete jobs -l app.kubernetes.io/name=spire-backup");
-        await kubectl("-n spire-system scale statefulset/spire-server --replicas=1");
-        await kubectl("-n spire-system rollout status statefulset/spire-server --timeout=180s");
+        await removeBackupJobs();
+        await startServer();
         assert.deepEqual(await filesOnVolume(), before);
         await backupJob("spire-backup-last");
     });
@@ -151,13 +173,19 @@ describe("a restore from it", () => {
     });
 });
 
-/** The stack with a copy at these times. */
+/** Copies at these times, as a stack's `spire` has them. */
+const copies = (when: string) => ({
+    server: {
+        backup: {
+            ...{ schedule: when, image: BACKUP_IMAGE, keep: 2, timeout: "45s" },
+            ...{ storage: { size: "1Gi" }, encryptFor: [recipient.certificate] },
+        },
+    },
+});
+
+/** The stack with copies at these times. */
 async function schedule(when: string): Promise<void> {
-    const backup = {
-        ...{ schedule: when, image: BACKUP_IMAGE, keep: 2, timeout: "45s" },
-        ...{ storage: { size: "1Gi" }, encryptFor: [recipient.certificate] },
-    };
-    state.platform = await openPlatform({ "cilium-spire:spire": { server: { backup } } });
+    state.platform = await openPlatform({ "cilium-spire:spire": copies(when) });
     await upThenQuiet(state);
 }
 

@@ -9,7 +9,7 @@ import type { Values } from "../../settings/cilium/values";
 import { BACKUP_IMAGE } from "../../sandbox/build/testImages";
 import { backupJob, loadBackupImage, makeRecipient } from "../support/backups";
 import { documentedSteps, follow, linesOf } from "../support/followed";
-import { entriesOfOthers, inServer } from "../support/losses";
+import { entriesOfOthers, inServer, startServer, stopServer } from "../support/losses";
 import { waitUntilRegistered } from "../support/identities";
 import { type Postgres, startPostgres } from "../support/postgres";
 import {
@@ -82,15 +82,13 @@ test("pg_dump copies it with the server's own password, and keeps that to itself
 });
 
 test("an empty database takes it, and CA and entries are what they were", async () => {
-    await kubectl("-n spire-system scale statefulset/spire-server --replicas=0");
-    await kubectl("-n spire-system wait --for=delete pod/spire-server-0 --timeout=120s");
+    await stopServer();
     await postgres.lose();
     const documented = documentedSteps().postgres;
     const here = documented.replace("postgres.example.org", postgres.host);
     assert.notEqual(here, documented);
     await follow(dir, [`export PGPASSWORD=${postgres.password}`, here]);
-    await kubectl("-n spire-system scale statefulset/spire-server --replicas=1");
-    await kubectl("-n spire-system rollout status statefulset/spire-server --timeout=180s");
+    await startServer();
     assert.equal(await shownBundle(), bundle);
     assert.deepEqual(await entriesOfOthers(state), [entry]);
     await follow(dir, linesOf("then", /^kubectl/));

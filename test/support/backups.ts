@@ -2,11 +2,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { poll } from "@cilium-spire/entries-provider";
+import { examineUntilHealthy } from "../../doctor/examination/examine";
+import { knownStack } from "../../doctor/site";
 import { ensureTestImageArchive } from "../../sandbox/build/imageArchive";
 import { BACKUP_IMAGE_SPECS } from "../../sandbox/build/testImages";
 import { nodeNamed } from "../../sandbox/host/instance";
 import { run } from "../../sandbox/host/shell";
 import { loadImages } from "../../sandbox/nodes/nodes";
+import { decodeSettings } from "../../settings/decode";
 import { kubectl, nodeNames, sandbox, type World } from "./world";
 
 /** One for whom copies are encrypted, with the names that docs/backup.md gives the files. */
@@ -45,5 +48,30 @@ export async function backupJob(name: string): Promise<void> {
         }
         const left = await kubectl(`${job} name`);
         return left === "" ? { done: true } : { waitingFor: "its end" };
+    });
+}
+
+/** Jobs that failed are kept for people to see, and their pods keep the claims that they mount. */
+export async function removeBackupJobs(): Promise<void> {
+    await kubectl("-n spire-system delete jobs -l app.kubernetes.io/name=spire-backup");
+}
+
+/**
+ * Waits until the doctor finds these troubles with the copies, and no other.
+ *
+ * @param spire of the stack's configuration.
+ */
+export async function untilDoctorFinds(
+    troubles: string[],
+    { cluster, outputs: { trustDomain, clusterName } }: World,
+    spire: object,
+): Promise<void> {
+    const settings = decodeSettings({ trustDomain, clusterName, spire });
+    const stack = knownStack(settings, { project: "cilium-spire", stack: "dev" });
+    await poll(300_000, `finding of the doctor: ${troubles.join() || "none"}`, async () => {
+        const [result] = await examineUntilHealthy({ cluster, stack, only: ["backups"] });
+        const found = result!.findings.map(({ trouble }) => trouble);
+        if (found.join() === troubles.join()) return { done: undefined };
+        return { waitingFor: found.join() || result!.seen };
     });
 }

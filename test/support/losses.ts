@@ -7,8 +7,7 @@ import { kubectl, ourEntries, PREFIX, spireServer, type World } from "./world";
 
 /** Entries, CA, agents: all of it. The server comes back with an empty volume. */
 export async function loseVolume(state: World): Promise<void> {
-    await kubectl("-n spire-system scale statefulset/spire-server --replicas=0");
-    await kubectl("-n spire-system wait --for=delete pod/spire-server-0 --timeout=120s");
+    await stopServer();
     await kubectl("-n spire-system delete pvc data-spire-server-0");
     await kubectl("-n spire-system scale statefulset/spire-server --replicas=1");
     const entries = await (await spireServer(state)).entries();
@@ -16,6 +15,18 @@ export async function loseVolume(state: World): Promise<void> {
         entries.filter((entry) => !isIdentity(state, entry)),
         [],
     );
+}
+
+/** Until its one pod is gone. */
+export async function stopServer(): Promise<void> {
+    await kubectl("-n spire-system scale statefulset/spire-server --replicas=0");
+    await kubectl("-n spire-system wait --for=delete pod/spire-server-0 --timeout=120s");
+}
+
+/** Until its one pod is Ready. */
+export async function startServer(): Promise<void> {
+    await kubectl("-n spire-system scale statefulset/spire-server --replicas=1");
+    await kubectl("-n spire-system rollout status statefulset/spire-server --timeout=180s");
 }
 
 /** Entries of neither the stack nor cilium-operator, sorted. */
