@@ -6,15 +6,15 @@ import { type Check, found, type Trouble } from "./check";
 const NOT_MADE: Trouble = {
     id: "backup-failed",
     symptom: "A Job of the CronJob `spire-backup` failed, or no new file comes to its volume.",
-    why: "What the server learned since the last copy, its CA's keys included, would be lost with its volume.",
+    why: "What the server has learned since the last copy would be lost with its datastore.",
     cure: "see why: `kubectl -n NAMESPACE describe jobs,pods -l app.kubernetes.io/name=NAME` and `kubectl -n NAMESPACE logs -l app.kubernetes.io/name=NAME`; docs/backup.md says what a copy needs",
     note: true,
 };
 const NONE: Trouble = {
     id: "backup-off",
     symptom: "The stack has `spire.server.backup`, and no copy is tried at its times.",
-    why: "What the server knows would be lost with its volume.",
-    cure: "run `pulumi up --refresh`, which brings the CronJob back as the stack has it",
+    why: "What the server has learned since the last copy would be lost with its datastore.",
+    cure: 'where it is gone, run `pulumi up --refresh`; where it is suspended, `kubectl -n NAMESPACE patch cronjob NAME --patch \'{"spec":{"suspend":false}}\'`',
     note: true,
 };
 
