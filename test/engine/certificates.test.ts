@@ -1,37 +1,27 @@
 /** The program with an issuer of cert-manager, by the real engine and a real API server that knows its kinds. Nobody signs anything. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
+import { openStack, platformProgram } from "../../automation/stack";
 import { mergeValues } from "../../settings/cilium/values";
 import { deletableObjects, serverlessEntries, skipAwait } from "./transforms";
-import { type ApiServer, startApiServer } from "../support/apiServer";
 import { certManagerConfig, certManagerKinds } from "../support/certManager";
 import { devConfig } from "../../automation/devConfig";
+import { type Engine, startEngine } from "./engine";
+
+let engine: Engine;
 
 /** Not the name of a stack file, so that the configuration is what is said here. */
 const STACK = "certificates";
 
-let api: ApiServer;
-let home: PulumiHome;
-
 before(async () => {
-    const dir = await mkdtemp(join(tmpdir(), "cilium-spire-engine-"));
-    api = await startApiServer();
-    home = { dir, kubeconfig: api.kubeconfig };
-    await enterPulumi(home);
+    engine = await startEngine();
     const kinds = await certManagerKinds();
-    await api.kubectl(["apply", "--server-side", "-f", kinds]);
-    await api.kubectl(["wait", "--for=condition=Established", "-f", kinds]);
+    await engine.api.kubectl(["apply", "--server-side", "-f", kinds]);
+    await engine.api.kubectl(["wait", "--for=condition=Established", "-f", kinds]);
 });
-after(async () => {
-    await api.stop();
-    await rm(home.dir, { recursive: true, force: true });
-});
+after(() => engine.stop());
 
 /** The program with the configuration of Pulumi.dev.yaml; nothing waits for pods. */
 async function open(): Promise<Stack> {
@@ -43,14 +33,21 @@ async function open(): Promise<Stack> {
         }
         return await program.run();
     };
-    return await openStack(home, { ...program, run }, STACK);
+    return await openStack(engine.home, { ...program, run }, STACK);
 }
 
 test("its Certificates are made with the chart, and the server may ask for a CA", async () => {
     const stack = await open();
     await stack.preview();
     await stack.up();
-    const made = await api.kubectl(["-n", "kube-system", "get", "certificates", "-o", "name"]);
+    const made = await engine.api.kubectl([
+        "-n",
+        "kube-system",
+        "get",
+        "certificates",
+        "-o",
+        "name",
+    ]);
     assert.deepEqual(made.trim().split("\n"), [
         "certificate.cert-manager.io/hubble-relay-client-certs",
         "certificate.cert-manager.io/hubble-server-certs",
@@ -58,7 +55,7 @@ test("its Certificates are made with the chart, and the server may ask for a CA"
     const can = async (verb: string, resource: string) => {
         const account = "--as=system:serviceaccount:spire-system:spire-server";
         const words = ["auth", "can-i", verb, resource, "-n", "spire-system", account];
-        return await api.kubectl(words).then(
+        return await engine.api.kubectl(words).then(
             (answer) => answer.trim(),
             () => "no",
         );
@@ -74,5 +71,5 @@ test("its Certificates are made with the chart, and the server may ask for a CA"
 test("a destroy removes them", async () => {
     await (await open()).destroy();
     const left = ["get", "certificates,roles", "-A", "-o", "name"];
-    assert.doesNotMatch(await api.kubectl(left), /hubble|spire/);
+    assert.doesNotMatch(await engine.api.kubectl(left), /hubble|spire/);
 });

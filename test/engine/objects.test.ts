@@ -3,8 +3,7 @@
  * pods: what happens to objects that are there already, but not in the state, or in the state of an earlier program.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -12,9 +11,12 @@ import type { Stack } from "@pulumi/pulumi/automation";
 import { parse } from "yaml";
 import { mergeValues, type Values } from "../../settings/cilium/values";
 import { repositoryRoot } from "../../sandbox/host/paths";
-import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
-import { type ApiServer, prepareProduction, startApiServer } from "../support/apiServer";
+import { openStack, platformProgram } from "../../automation/stack";
+import { prepareProduction } from "../support/apiServer";
 import { earlierProgram, skipAwait } from "./transforms";
+import { type Engine, startEngine } from "./engine";
+
+let engine: Engine;
 
 /** Not the name of a stack file, so that the configuration is what each test says. */
 const STACK = "objects";
@@ -47,21 +49,12 @@ interface Resource {
     inputs: { kind: string; metadata: { name: string } };
 }
 
-let api: ApiServer;
-let home: PulumiHome;
-
 before(async () => {
-    const dir = await mkdtemp(join(tmpdir(), "cilium-spire-engine-"));
-    api = await startApiServer();
-    home = { dir, kubeconfig: api.kubeconfig };
-    await enterPulumi(home);
+    engine = await startEngine();
     // The state is written once, at the end, and not after each of 60 objects: nothing is killed here.
     Object.assign(process.env, { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" });
 });
-after(async () => {
-    await api.stop();
-    await rm(home.dir, { recursive: true, force: true });
-});
+after(() => engine.stop());
 
 test("the state of an earlier program is taken on without a conflict, a loss or a lasting difference", async () => {
     // Apart, because the namespace outlives the test.
@@ -91,7 +84,7 @@ test("an up that knows nothing of them takes them over, whatever has changed", a
 });
 
 test("so it does with Pulumi.prod.yaml, whose objects another writer may apply as well", async () => {
-    await prepareProduction(api);
+    await prepareProduction(engine.api);
     const stack = await open("prod");
     await forgetState(stack);
     await stack.up(PODLESS);
@@ -118,12 +111,12 @@ async function open(
         if (transform) pulumi.runtime.registerResourceTransform(transform);
         return await program.run();
     };
-    return await openStack(home, { ...program, run }, STACK);
+    return await openStack(engine.home, { ...program, run }, STACK);
 }
 
 async function uidOfServer(): Promise<string> {
     const server = ["-n", "earlier", "statefulset", "spire-server"];
-    return await api.kubectl(["get", ...server, "-o", "jsonpath={.metadata.uid}"]);
+    return await engine.api.kubectl(["get", ...server, "-o", "jsonpath={.metadata.uid}"]);
 }
 
 async function objects(stack: Stack): Promise<Resource[]> {
@@ -142,7 +135,7 @@ async function forgetState(stack: Stack): Promise<void> {
 async function clear(stack: Stack): Promise<void> {
     const items = (await objects(stack)).map(({ inputs }) => inputs);
     const gone = items.filter(({ kind }) => kind !== "Namespace");
-    await api.kubectl(["delete", "--cascade=background", "-f", "-"], gone);
+    await engine.api.kubectl(["delete", "--cascade=background", "-f", "-"], gone);
 }
 
 /**
@@ -155,9 +148,9 @@ async function refusals(resources: Resource[]): Promise<string[]> {
     const ours = inputs(resources.filter((resource) => !isOfChart(resource)));
     const ofChart = inputs(resources.filter(isOfChart));
     assert.ok(ours.length >= 14 && ofChart.length >= 14, `${ours.length}, ${ofChart.length}`);
-    const chartFields = await api.refusedFields(ofChart);
+    const chartFields = await engine.api.refusedFields(ofChart);
     return [
-        ...(await api.refusedFields(ours)),
+        ...(await engine.api.refusedFields(ours)),
         ...chartFields.filter((field) => !CHART_SPELLINGS.test(field)),
     ];
 }

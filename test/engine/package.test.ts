@@ -1,15 +1,15 @@
 /** The packed packages in projects of their own, by the real engine and CLI, on an API server that runs no pods. */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { enterPulumi } from "../../automation/stack";
 import { authPolicySpec } from "../../components/cilium/authPolicySpec";
-import { type ApiServer, startApiServer } from "../support/apiServer";
 import { ciliumSource } from "../support/ciliumSource";
 import { assertGolden } from "../support/golden";
 import { ExampleStack, packPackages, ownProgramConfig } from "../support/packages";
+import { type Engine, startEngine } from "./engine";
+
+let engine: Engine;
 
 /** What Pulumi runs for programs in other languages. */
 const PLUGIN = "./node_modules/.bin/pulumi-resource-cilium-spire";
@@ -26,24 +26,17 @@ new MutualAuthPolicy("payments", {
     ingress: [{ labels: { app: "checkout" }, ports: [8080] }],
 });`;
 
-let dir: string;
-let api: ApiServer;
 let archives: Record<string, string>;
 
 before(async () => {
-    dir = await mkdtemp(join(tmpdir(), "cilium-spire-engine-"));
-    api = await startApiServer();
-    await enterPulumi({ dir, kubeconfig: api.kubeconfig });
-    archives = await packPackages(dir);
+    engine = await startEngine();
+    archives = await packPackages(engine.home.dir);
 });
-after(async () => {
-    await api.stop();
-    await rm(dir, { recursive: true, force: true });
-});
+after(() => engine.stop());
 
 test("a program of its own compiles strictly, and previews all that it would make", async () => {
     const config = await ownProgramConfig();
-    const stack = await ExampleStack.make(dir, "own-program", archives, config);
+    const stack = await ExampleStack.make(engine.home.dir, "own-program", archives, config);
     const output = await stack.pulumi("preview", "--stack", "dev");
     const made = [
         "kubernetes:apps/v1:DaemonSet cilium:kube-system/cilium",
@@ -57,7 +50,7 @@ test("a program of its own compiles strictly, and previews all that it would mak
 
 test("a stack that is no platform is told so", async () => {
     const config = { "consumer-stack:platform": "organization/own-program/dev" };
-    const stack = await ExampleStack.make(dir, "consumer-stack", archives, config);
+    const stack = await ExampleStack.make(engine.home.dir, "consumer-stack", archives, config);
     await assert.rejects(
         stack.pulumi("preview", "--stack", "dev"),
         /"organization\/own-program\/dev" has no outputs of cilium-spire; name a stack/,
@@ -69,8 +62,8 @@ describe("a program in YAML", () => {
 
     before(async () => {
         const crds = join(await ciliumSource(), "pkg/k8s/apis/cilium.io/client/crds/v2");
-        await api.kubectl(["create", "-f", join(crds, "ciliumnetworkpolicies.yaml")]);
-        stack = await ExampleStack.make(dir, "yaml-policy", archives, {});
+        await engine.api.kubectl(["create", "-f", join(crds, "ciliumnetworkpolicies.yaml")]);
+        stack = await ExampleStack.make(engine.home.dir, "yaml-policy", archives, {});
     });
 
     test("sees the schema that package/schema.json says", async () => {
@@ -106,7 +99,9 @@ describe("a program in YAML", () => {
         await stack.up();
         await stack.up("--expect-no-changes");
         const policy = ["-n", "shop", "ciliumnetworkpolicy", "payments", "-o", "json"];
-        const { spec } = JSON.parse(await api.kubectl(["get", ...policy])) as { spec: object };
+        const { spec } = JSON.parse(await engine.api.kubectl(["get", ...policy])) as {
+            spec: object;
+        };
         const peer = { labels: { app: "checkout" }, ports: [8080] };
         assert.deepEqual(spec, authPolicySpec({ pods: { app: "payments" }, ingress: [peer] }));
     });

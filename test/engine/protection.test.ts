@@ -1,35 +1,25 @@
 /** A destroy of the whole program by the real engine, with a real API server: refused while protected, and then of everything. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { mergeValues } from "../../settings/cilium/values";
-import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
-import { type ApiServer, startApiServer } from "../support/apiServer";
+import { openStack, platformProgram } from "../../automation/stack";
 import { devConfig } from "../../automation/devConfig";
 import { deletableObjects, serverlessEntries, skipAwait } from "./transforms";
+import { type Engine, startEngine } from "./engine";
+
+let engine: Engine;
+
+before(async () => {
+    engine = await startEngine();
+});
+after(() => engine.stop());
 
 /** Not the name of a stack file, so that the configuration is what each test says. */
 const STACK = "protected";
 const KINDS =
     "namespaces,daemonsets,deployments,statefulsets,configmaps,services,roles,clusterroles";
-
-let api: ApiServer;
-let home: PulumiHome;
-
-before(async () => {
-    const dir = await mkdtemp(join(tmpdir(), "cilium-spire-engine-"));
-    api = await startApiServer();
-    home = { dir, kubeconfig: api.kubeconfig };
-    await enterPulumi(home);
-});
-after(async () => {
-    await api.stop();
-    await rm(home.dir, { recursive: true, force: true });
-});
 
 /** The program with the configuration of Pulumi.dev.yaml and a workload; nothing waits for pods. */
 async function open(protect: boolean): Promise<Stack> {
@@ -47,7 +37,7 @@ async function open(protect: boolean): Promise<Stack> {
         }
         return await program.run();
     };
-    return await openStack(home, { ...program, run }, STACK);
+    return await openStack(engine.home, { ...program, run }, STACK);
 }
 
 interface Resource {
@@ -73,7 +63,7 @@ async function urns(stack: Stack): Promise<string[]> {
 async function objects(): Promise<string> {
     const columns = ["kind", "metadata.name", "metadata.uid", "metadata.deletionTimestamp"];
     const wanted = columns.map((column, i) => `C${i}:.${column}`).join();
-    return await api.kubectl(["get", KINDS, "-A", "-o", `custom-columns=${wanted}`]);
+    return await engine.api.kubectl(["get", KINDS, "-A", "-o", `custom-columns=${wanted}`]);
 }
 
 test("a destroy is refused with the way out, and nothing is deleted", async () => {
@@ -107,6 +97,12 @@ test("after the word, an up changes no object and the destroy leaves nothing", a
     assert.equal(await objects(), before);
     await stack.destroy();
     assert.deepEqual(await urns(stack), []);
-    const left = await api.kubectl(["get", KINDS.replace("namespaces,", ""), "-A", "-o", "name"]);
+    const left = await engine.api.kubectl([
+        "get",
+        KINDS.replace("namespaces,", ""),
+        "-A",
+        "-o",
+        "name",
+    ]);
     assert.doesNotMatch(left, /spire|cilium/);
 });

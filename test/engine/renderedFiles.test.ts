@@ -1,16 +1,16 @@
 /** What all who read a rendering's files say of them: kubeconform, yamllint, an API server. */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { enterPulumi } from "../../automation/stack";
 import type { Manifest } from "../../gitops/manifest";
 import type { Values } from "../../settings/cilium/values";
-import { type ApiServer, startApiServer } from "../support/apiServer";
 import { kubeconform, yamllint } from "../support/kubeconform";
 import { objectsIn, renderStack, textsIn } from "../support/rendering";
 import { crdFiles } from "../support/schemas";
+import { type Engine, startEngine } from "./engine";
+
+let engine: Engine;
 
 /** All that adds objects, or changes them. */
 const EVERYTHING: Values = {
@@ -30,22 +30,14 @@ const EVERYTHING: Values = {
     },
 };
 
-let dir: string;
-let api: ApiServer;
-
 before(async () => {
-    dir = await mkdtemp(join(tmpdir(), "cilium-spire-files-"));
-    api = await startApiServer();
-    await enterPulumi({ dir, kubeconfig: api.kubeconfig });
+    engine = await startEngine();
     const crds = (await crdFiles()).flatMap((file) => ["-f", file]);
-    await api.kubectl(["apply", "--server-side", ...crds]);
+    await engine.api.kubectl(["apply", "--server-side", ...crds]);
     const established = ["--for=condition=Established", "--timeout=60s", "crd", "--all"];
-    await api.kubectl(["wait", ...established]);
+    await engine.api.kubectl(["wait", ...established]);
 });
-after(async () => {
-    await api.stop();
-    await rm(dir, { recursive: true, force: true });
-});
+after(() => engine.stop());
 
 for (const [name, file, over] of [
     ["Pulumi.dev.yaml", "dev", {}],
@@ -57,7 +49,11 @@ for (const [name, file, over] of [
         let objects: Manifest[];
 
         before(async () => {
-            folder = await renderStack(join(dir, name.replaceAll(" ", "-")), file, over);
+            folder = await renderStack(
+                join(engine.home.dir, name.replaceAll(" ", "-")),
+                file,
+                over,
+            );
             objects = await objectsIn(folder);
         });
 
@@ -75,9 +71,9 @@ for (const [name, file, over] of [
             const made = [...namespaces].map((namespace) => ({
                 ...{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
             }));
-            await api.kubectl(["apply", "-f", "-"], made);
+            await engine.api.kubectl(["apply", "-f", "-"], made);
             const dry = ["apply", "--server-side", "--force-conflicts", "--dry-run=server"];
-            const said = await api.kubectl([...dry, "-f", "-"], objects);
+            const said = await engine.api.kubectl([...dry, "-f", "-"], objects);
             assert.equal(said.trim().split("\n").length, objects.length);
         });
 
@@ -90,7 +86,7 @@ for (const [name, file, over] of [
 }
 
 test("what is wrong is found", async () => {
-    const folder = join(dir, "Pulumi.dev.yaml", "manifests", "3-spire-agents");
+    const folder = join(engine.home.dir, "Pulumi.dev.yaml", "manifests", "3-spire-agents");
     const file = join(folder, "daemonset-spire-system-spire-agent.yaml");
     const text = await readFile(file, "utf8");
     const cases: [string, RegExp][] = [
@@ -102,7 +98,7 @@ test("what is wrong is found", async () => {
         [text.replace("kind: DaemonSet", "kind: DaemonsSet"), /could not find schema/],
     ];
     for (const [wrong, expected] of cases) {
-        const copy = join(dir, "wrong.yaml");
+        const copy = join(engine.home.dir, "wrong.yaml");
         await writeFile(copy, wrong);
         const { valid, problems } = await kubeconform([copy]);
         assert.equal(valid, 0);
@@ -114,7 +110,7 @@ test("what is wrong is found", async () => {
 
 describe("what Flux is told", () => {
     const told = async () => {
-        const folder = join(dir, "a-stack-with-everything");
+        const folder = join(engine.home.dir, "a-stack-with-everything");
         const all = await objectsIn(folder, "flux/");
         return all.map(({ metadata, spec }) => ({ name: metadata.name, ...(spec as Kustomized) }));
     };
@@ -158,7 +154,10 @@ describe("what Flux is told", () => {
             );
             assert.match(path, /^\.\/clusters\/prod\/spire\/manifests\/\d-/);
         }
-        const objects = await objectsIn(join(dir, "a-stack-with-everything"), "manifests/");
+        const objects = await objectsIn(
+            join(engine.home.dir, "a-stack-with-everything"),
+            "manifests/",
+        );
         const kept = objects.filter(
             ({ metadata: { annotations = {} } }) =>
                 annotations["kustomize.toolkit.fluxcd.io/prune"] === "disabled" &&

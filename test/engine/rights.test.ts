@@ -4,14 +4,11 @@
  * node, which it does for those alone who may.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Cluster, SpireServer } from "@cilium-spire/entries-provider";
 import * as pulumi from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { enterPulumi, openStack, platformProgram, type PulumiHome } from "../../automation/stack";
+import { enterPulumi, openStack, platformProgram } from "../../automation/stack";
 import { configurationOf, takeBackup } from "../../backup/take";
 import { spirePlace } from "../../components/spire/place";
 import { observe } from "../../doctor/traffic/observe";
@@ -19,7 +16,7 @@ import { examineUntilHealthy, patientOf, type Result } from "../../doctor/examin
 import { knownStack } from "../../doctor/site";
 import { settingsOfFile } from "../../doctor/stackFile";
 import { mergeValues, type Values } from "../../settings/cilium/values";
-import { type ApiServer, prepareProduction, startApiServer } from "../support/apiServer";
+import { type ApiServer, prepareProduction } from "../support/apiServer";
 import { rulesOf } from "../support/rulesOf";
 import { type AuditEvent, isDenied } from "../support/audit";
 import { castPods, makeKinds } from "../support/cast";
@@ -27,6 +24,7 @@ import { playControllers } from "../support/controllers";
 import { manifests, unusedRights } from "../support/rbac";
 import { serverlessEntries, withoutGarbage } from "./transforms";
 import { OPERATOR, OPTIONS, PARTS, PROOF } from "./parts";
+import { type Engine, startEngine } from "./engine";
 import { NO_NODE, prove, tryPolicies } from "./verbs";
 
 const FILES = ["preview", "exec", "up", "prove", "doctor", "enforce"] as const;
@@ -44,15 +42,13 @@ const NOT_ALLOWED = /^not allowed: Kubernetes API 403: /;
 const settings = settingsOfFile(`Pulumi.${STACK}.yaml`);
 const { server } = spirePlace(settings.spire);
 
+let engine: Engine;
 let api: ApiServer;
-let home: PulumiHome;
 let controllers: ReturnType<typeof playControllers>;
 
 before(async () => {
-    const dir = await mkdtemp(join(tmpdir(), "cilium-spire-engine-"));
-    api = await startApiServer({ audit: true });
-    home = { dir, kubeconfig: api.kubeconfig };
-    await enterPulumi(home);
+    engine = await startEngine({ audit: true });
+    api = engine.api;
     controllers = playControllers(new Cluster());
     await prepareProduction(api);
     for (const name of [PROOF, SHOP]) await api.kubectl(["create", "namespace", name]);
@@ -62,8 +58,7 @@ before(async () => {
 });
 after(async () => {
     await controllers.stop();
-    await api.stop();
-    await rm(home.dir, { recursive: true, force: true });
+    await engine.stop();
 });
 
 test("up.yaml with preview.yaml is enough for an up", async () => {
@@ -201,7 +196,7 @@ function groupOf(holder: Holder): string {
 
 /** From now on this process is one of those who have the rights. */
 async function become(holder: Holder): Promise<Cluster> {
-    await enterPulumi({ ...home, kubeconfig: await api.kubeconfigOf(groupOf(holder)) });
+    await enterPulumi({ ...engine.home, kubeconfig: await api.kubeconfigOf(groupOf(holder)) });
     return new Cluster();
 }
 
@@ -218,7 +213,7 @@ async function stackAs(holder: Holder, config: Values = {}): Promise<Stack> {
         if (holder === "up") pulumi.runtime.registerResourceTransform(serverlessEntries);
         return await program.run();
     };
-    return await openStack(home, { ...program, run }, STACK);
+    return await openStack(engine.home, { ...program, run }, STACK);
 }
 
 /** A provider that may not watch what it waits for waits for ever; the audit then says what it was. */
