@@ -10,13 +10,14 @@ export interface Tally {
 
 /**
  * Prints failures, with a line per test and what they print when `verbose`. A skipped test and a todo count as failed: the
- * tests of this project can all be run.
+ * tests of this project can all be run. So does a report that was lost: a test can write over what its process reports.
  */
 export async function report(
     events: AsyncIterable<TestEvent>,
     { verbose }: { verbose: boolean },
 ): Promise<Tally> {
     const tally: Tally = { passed: 0, failed: 0 };
+    let run = 0;
     for await (const event of events) {
         if (event.type === "test:pass") {
             const { name, details, skip, todo } = event.data;
@@ -40,9 +41,17 @@ export async function report(
             console.log(
                 `  FAILED ${name} (${file ?? ""})\n${indent(cause.stack ?? cause.message)}`,
             );
+        } else if (event.type === "test:summary" && event.data.file !== undefined) {
+            run += event.data.counts.tests;
         } else if (verbose && (event.type === "test:stdout" || event.type === "test:stderr")) {
             process.stdout.write(`    ${event.data.message}`);
         }
+    }
+    const lost = run - tally.passed - tally.failed;
+    if (lost > 0) {
+        console.log(`  ${lost} tests of ${run} were run, and not reported`);
+        tally.failed++;
+        tally.firstFailed ??= "reports that were lost";
     }
     return tally;
 }

@@ -63,6 +63,13 @@ function replaced(object: object, [key, ...rest]: string[], value: unknown): obj
     return { ...members, [key!]: rest.length ? replaced(members[key!]!, rest, value) : value };
 }
 
+/** The same without an option, and with other values of it. */
+function* othersOf(spire: object, path: string[], type: z.ZodType, seed: number) {
+    yield without(spire, path);
+    const values = fc.sample(arbitraryOf(type), { numRuns: 4, seed });
+    for (const value of values) yield replaced(spire, path, value);
+}
+
 function decoded(spire: object): Settings | undefined {
     try {
         return decode(spire);
@@ -119,9 +126,7 @@ test("every option changes what the cluster gets", async () => {
             if (!one) continue;
             const plainOne = plain(one);
             for (const { path, id, type } of options) {
-                const values = fc.sample(arbitraryOf(type), { numRuns: 4, seed: -seed });
-                const others = values.map((value) => replaced(spire, path, value));
-                for (const other of [...others, without(spire, path)]) {
+                for (const other of othersOf(spire, path, type, -seed)) {
                     if (await differs(id, one, plainOne, other)) {
                         unproven.delete(id);
                         break;
