@@ -8,9 +8,12 @@ import { reserveFile } from "../doctor/reserveFile";
 /** Readable and writable by its owner alone. */
 const MODE = 0o600;
 
-/** @throws Error when there is such a file, and it may not be replaced, or no folder for it. */
-export function requireFree(path: string, replace: boolean): void {
-    if (!replace && existsSync(path)) throw alreadyThere(path);
+/**
+ * @param replace whether a file that is there may be replaced; absent where nobody can ask for that.
+ * @throws Error when there is such a file, and it may not be replaced, or no folder for it.
+ */
+export function requireFree(path: string, replace?: boolean): void {
+    if (!replace && existsSync(path)) throw alreadyThere(path, replace);
     const folder = dirname(path);
     if (!existsSync(folder)) throw new Error(`${folder} does not exist; make that folder first`);
 }
@@ -23,7 +26,7 @@ export function requireFree(path: string, replace: boolean): void {
  */
 export async function writeWhole(path: string, text: string, replace: boolean): Promise<void> {
     // The name is taken first: of two who write it at once, one fails.
-    if (!replace && !(await reserveFile(path))) throw alreadyThere(path);
+    if (!replace && !(await reserveFile(path))) throw alreadyThere(path, replace);
     const draft = `${path}.${randomBytes(4).toString("hex")}`;
     try {
         const file = await open(draft, "wx", MODE);
@@ -41,6 +44,7 @@ export async function writeWhole(path: string, text: string, replace: boolean): 
     }
 }
 
-function alreadyThere(path: string): Error {
-    return new Error(`${path} is there already: name another file, or replace it by --force`);
+function alreadyThere(path: string, replace?: boolean): Error {
+    const force = replace === undefined ? "" : ", or replace it by --force";
+    return new Error(`${path} is there already: name another file${force}`);
 }

@@ -1,6 +1,7 @@
 /** `cilium-spire observe`: who would be refused if a namespace required authentication. */
-import { access, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { Argument, Command } from "commander";
+import { requireFree } from "../backup/file";
 import { type Observation, observe as look } from "../doctor/traffic/observe";
 import { patientOf } from "../doctor/examination/examine";
 import { type ExitCode, say, stackName, stdinOption, waitOption } from "./arguments";
@@ -33,7 +34,7 @@ export function observe(end: (code: ExitCode) => void): Command {
         .action(async (name: string | undefined, options: Options, command: Command) => {
             requirePlace(name, options, command);
             const { namespace, for: seconds, json, write } = options;
-            if (write !== undefined) await requireNew(write);
+            if (write !== undefined) requireFree(write);
             const patient = await patientOf(await placeOf(name, options));
             say(`looking at connections to ${namespace} for ${seconds} s`);
             const observation = await look(patient, { namespace, seconds });
@@ -47,13 +48,4 @@ async function writePolicies(file: string, observation: Observation): Promise<vo
     const { policies } = observation;
     if (policies.length > 0) await writeFile(file, asYaml(observation), { flag: "wx" });
     else console.error(`${file} is not written: there is nobody whom it could let in`);
-}
-
-/** @throws Error for a file that is there, whose content would be lost. */
-async function requireNew(file: string): Promise<void> {
-    const isThere = await access(file).then(
-        () => true,
-        () => false,
-    );
-    if (isThere) throw new Error(`${file} is there already; --write makes a new file`);
 }

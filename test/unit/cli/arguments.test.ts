@@ -71,6 +71,14 @@ test("a line that means nothing is refused, with what is wrong", async () => {
         [["observe", "--namespace", "x", "--for", "1.5"], /'--for <seconds>'.*whole number/],
         [["observe", "prod", "--namespace", "x", "--context", "y"], /a stack has kubeContext/],
         [["observe", "--namespace", "x", "--stdin"], /--stdin needs the name of the stack/],
+        [
+            ["observe", "dev", "--namespace", "x", "--write", "package.json"],
+            /package\.json is there already: name another file\n/,
+        ],
+        [
+            ["observe", "dev", "--namespace", "x", "--write", "none/policies.yaml"],
+            /none does not exist; make that folder first/,
+        ],
         [["enforce", "dev"], /give policies by --file, or --back without any/],
         [["enforce", "--back", "--file", "x"], /give policies by --file, or --back without any/],
         [["enforce", "dev", "--file"], /'--file <file\.\.\.>' argument missing/],
