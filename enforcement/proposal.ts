@@ -1,7 +1,7 @@
 /** Policies that somebody wants to try, as a file has them. */
 import { parseAllDocuments } from "yaml";
 import type { Policy } from "../doctor/checks/policyGuards";
-import { type PolicyObject, rulesOf } from "../doctor/checks/policyObjects";
+import { PLURALS, type PolicyObject, rulesOf, shortKind } from "../doctor/checks/policyObjects";
 import { requires, type Rule } from "../doctor/checks/selector";
 
 export interface Proposal extends Policy {
@@ -10,7 +10,7 @@ export interface Proposal extends Policy {
     object: PolicyObject;
 }
 
-const KINDS = ["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"];
+const KINDS = Object.keys(PLURALS);
 /** Peers that are not read here: who would be refused by them could not be said. */
 const UNREAD = ["fromRequires", "fromGroups", "fromNodes"];
 
@@ -58,9 +58,9 @@ function proposalOf(value: Partial<PolicyObject>, where: string): Proposal {
         );
     }
     for (const rule of rules) refuseUnread(rule, refuse);
+    const object = value as PolicyObject;
     return {
-        ...{ kind: wide ? "ciliumclusterwidenetworkpolicy" : "ciliumnetworkpolicy", name },
-        ...{ namespace, rules, object: value as PolicyObject },
+        ...{ kind: shortKind(object.kind), name, namespace, rules, object },
         title: namespace === undefined ? name : `${namespace}/${name}`,
     };
 }

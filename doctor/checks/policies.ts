@@ -4,7 +4,7 @@ import { labelledIdentities } from "../identities";
 import type { Patient } from "../patient";
 import { type Check, found, type Trouble } from "./check";
 import { guard, GUARDS, type Policy, wordsOf } from "./policyGuards";
-import { allPolicies, complaintAbout, type LivePolicy, rulesOf } from "./policyObjects";
+import { allPolicies, complaintAbout, type LivePolicy, rulesOf, shortKind } from "./policyObjects";
 import { requires } from "./selector";
 
 const INVALID: Trouble = {
@@ -78,11 +78,8 @@ function onTrial(policy: SeenPolicy) {
 function toPolicy(live: LivePolicy): SeenPolicy {
     const { name, namespace, annotations } = live.metadata;
     return {
-        kind:
-            live.kind === "CiliumNetworkPolicy"
-                ? "ciliumnetworkpolicy"
-                : "ciliumclusterwidenetworkpolicy",
-        ...{ name, namespace, rules: rulesOf(live), invalid: complaintAbout(live) },
+        ...{ kind: shortKind(live.kind), name, namespace },
+        ...{ rules: rulesOf(live), invalid: complaintAbout(live) },
         isOnTrial: annotations?.[BEFORE_TRIAL] !== undefined,
     };
 }

@@ -3,6 +3,7 @@ import { ACCOUNT_LABEL, NAMESPACE_LABEL } from "../../components/cilium/authPoli
 import type { Identity } from "../identities";
 import type { Patient } from "../patient";
 import { type Finding, found, type Trouble } from "./check";
+import type { PolicyObject } from "./policyObjects";
 import { requires, type Rule, selects } from "./selector";
 
 const UNLOCK =
@@ -63,7 +64,7 @@ const MIXED = ["all", "cluster"];
 export const GUARDS: readonly Trouble[] = [DNS, SPIRE, STORAGE, RESERVED, BROAD];
 
 export interface Policy {
-    kind: "ciliumnetworkpolicy" | "ciliumclusterwidenetworkpolicy";
+    kind: Lowercase<PolicyObject["kind"]>;
     name: string;
     namespace?: string | undefined;
     rules: Rule[];

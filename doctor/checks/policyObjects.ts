@@ -40,6 +40,11 @@ export const PLURALS = {
     CiliumClusterwideNetworkPolicy: "ciliumclusterwidenetworkpolicies",
 } as const;
 
+/** A kind as `kubectl` takes it, and as messages have it. */
+export function shortKind(kind: PolicyObject["kind"]): Lowercase<PolicyObject["kind"]> {
+    return kind.toLowerCase() as Lowercase<typeof kind>;
+}
+
 /** All policies of both kinds. */
 export async function allPolicies(cluster: Cluster): Promise<LivePolicy[]> {
     const kinds = Object.entries(PLURALS) as [LivePolicy["kind"], string][];
