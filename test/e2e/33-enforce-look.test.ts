@@ -1,13 +1,11 @@
 /** What `cilium-spire enforce` refuses to try, only looks at, or takes back for Cilium's own reasons; and where no stack is named. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
-import { enforce, enforceAt, live, NAMESPACE, REQUIRED } from "../support/enforced";
-import { kubectl, PolicyCast } from "../support/policyCast";
+import { enforce, enforceAt, live, NAMESPACE, openScene, REQUIRED } from "../support/enforced";
+import { kubectl, type PolicyCast } from "../support/policyCast";
 import { type Client, startClientIn } from "../support/traffic";
-import { sandbox, world, type World } from "../support/world";
+import { sandbox, type World } from "../support/world";
 
 const SCENE = {
     pods: { "enforced/server": { ports: [8080] }, "enforced/client": {} },
@@ -31,12 +29,8 @@ let dir: string;
 let client: Client | undefined;
 
 before(async () => {
-    state = await world();
-    cast = PolicyCast.of(state.cluster, [SCENE]);
-    dir = await mkdtemp(join(tmpdir(), "enforce-"));
-    await cast.makeNamespaces({});
-    await cast.makePods();
-    const url = `http://${cast.address("enforced/server")}:8080/hostname`;
+    let url: string;
+    ({ state, cast, dir, url } = await openScene(SCENE));
     client = await startClientIn(state.cluster, NAMESPACE, "client", url);
 });
 after(async () => {

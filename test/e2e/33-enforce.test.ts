@@ -1,8 +1,6 @@
 /** `cilium-spire enforce` under traffic: what refuses somebody is taken back by itself, and what was there before is there again. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { Entry } from "@cilium-spire/entries-provider";
@@ -15,14 +13,15 @@ import {
     live,
     NAMESPACE,
     OF_OTHER,
+    openScene,
     REQUIRED,
     WITHOUT,
 } from "../support/enforced";
-import { kubectl, PolicyCast } from "../support/policyCast";
+import { kubectl, type PolicyCast } from "../support/policyCast";
 import { TIMEOUT_MS } from "../support/requests";
 import { type Client, reportOf, startClientIn, untilTheLast } from "../support/traffic";
 import { unregister } from "../support/unregistered";
-import { nodeNames, spireServer, world, type World } from "../support/world";
+import { nodeNames, spireServer, type World } from "../support/world";
 
 const SCENE = {
     pods: {
@@ -44,12 +43,7 @@ let client: Client | undefined;
 let unregistered: Client | undefined;
 
 before(async () => {
-    state = await world();
-    cast = PolicyCast.of(state.cluster, [SCENE]);
-    dir = await mkdtemp(join(tmpdir(), "enforce-"));
-    await cast.makeNamespaces({});
-    await cast.makePods();
-    url = `http://${cast.address("enforced/server")}:8080/hostname`;
+    ({ state, cast, dir, url } = await openScene(SCENE));
     removed = await unregister(state, cast);
     client = await startClientIn(state.cluster, NAMESPACE, "client", url);
 });

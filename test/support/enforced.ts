@@ -1,12 +1,16 @@
 /** The command `enforce` with the policies of one namespace, as tests run it and look at what it does. */
 import { writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { poll } from "@cilium-spire/entries-provider";
 import { execa } from "execa";
 import { BEFORE_TRIAL } from "../../components/names";
+import type { Scene } from "../../examples/policies/scenes";
 import type { LivePolicy } from "../../doctor/checks/policyObjects";
 import { repositoryRoot } from "../../sandbox/host/paths";
-import { kubectl } from "./policyCast";
+import { kubectl, PolicyCast } from "./policyCast";
+import { world } from "./world";
 
 export const NAMESPACE = "enforced";
 
@@ -26,6 +30,16 @@ export function policy(name: string, app: string, required: boolean) {
 export const REQUIRED = policy("required", "server", true);
 export const OF_OTHER = policy("of-other", "other", true);
 export const WITHOUT = policy("required", "server", false);
+
+/** Makes the pods of a scene in the namespace, whose `server` is at the URL, and a folder for files of policies. */
+export async function openScene(scene: Scene) {
+    const state = await world();
+    const cast = PolicyCast.of(state.cluster, [scene]);
+    const dir = await mkdtemp(join(tmpdir(), "enforce-"));
+    await cast.makeNamespaces({});
+    await cast.makePods();
+    return { state, cast, dir, url: `http://${cast.address(`${NAMESPACE}/server`)}:8080/hostname` };
+}
 
 /** Starts the command, for the stack `dev`, with a file of these policies in a folder; without any, without a file. */
 export function enforce(dir: string, objects: object[], ...options: string[]) {
